@@ -1,0 +1,174 @@
+//! Copying one image: manifests are read first, blobs go over, children before index, tags last.
+
+mod blob;
+mod options;
+mod plan;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use futures::{StreamExt, TryStreamExt, stream};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info};
+
+use crate::client::{HeadFallback, Registry};
+use crate::digest::Digest;
+use crate::error::Error;
+use crate::reference::{ManifestReference, Tag};
+use crate::auth::Scope;
+
+pub use options::{CopyOptions, CopyReport, Event, Progress, Warning};
+use plan::Plan;
+use std::sync::Arc;
+
+/// How often the progress of blobs is reported.
+const TICK: Duration = Duration::from_millis(500);
+
+/// Copies the image with this digest, all platforms, and then lets `tags` name it.
+///
+/// What the destination has already is skipped, so that a copy that failed goes on where it stopped.
+/// Manifests that are there are read there, which spares the pull limit of the source. No tag is
+/// written before everything it leads to is verified and stored. Dropping the future, or cancelling
+/// `cancel`, stops all transfers; the destination then holds untagged content at most.
+///
+/// # Errors
+/// [`Error::NotFound`] when the source no longer has the digest, [`Error::DigestMismatch`] and
+/// [`Error::SizeMismatch`] for damaged content, [`Error::RateLimited`], [`Error::TagImmutable`],
+/// [`Error::Cancelled`], and all others of either registry.
+#[expect(clippy::too_many_arguments, reason = "two registries with a repository each, and what to do")]
+pub async fn copy_image(
+    source: &Registry,
+    source_repository: &str,
+    digest: &Digest,
+    destination: &Registry,
+    destination_repository: &str,
+    tags: &[Tag],
+    options: &CopyOptions,
+    progress: &dyn Progress,
+    cancel: &CancellationToken,
+) -> Result<CopyReport, Error> {
+    let copy = Copy {
+        source,
+        source_repository,
+        destination,
+        destination_repository,
+        options,
+        progress,
+        bytes: Arc::new(AtomicU64::new(0)),
+    };
+    tokio::select! {
+        biased;
+        () = cancel.cancelled() => Err(Error::Cancelled),
+        () = copy.tick() => Err(Error::Cancelled),
+        report = copy.run(digest, tags) => report,
+    }
+}
+
+/// One copy: where from, where to, and how.
+struct Copy<'a> {
+    source: &'a Registry,
+    source_repository: &'a str,
+    destination: &'a Registry,
+    destination_repository: &'a str,
+    options: &'a CopyOptions,
+    progress: &'a dyn Progress,
+    /// Bytes of blobs handed to the destination, those of failed tries included.
+    bytes: Arc<AtomicU64>,
+}
+
+impl Copy<'_> {
+    async fn run(&self, digest: &Digest, tags: &[Tag]) -> Result<CopyReport, Error> {
+        let started = Instant::now();
+        let mut report = CopyReport::default();
+        let plan = Plan::read(self, digest, &mut report.warnings).await?;
+        let blobs = plan.blobs(self.options, &mut report.warnings);
+        let outcomes: Vec<blob::Outcome> = stream::iter(&blobs)
+            .map(|descriptor| self.blob(descriptor))
+            .buffer_unordered(self.options.parallel)
+            .try_collect()
+            .await?;
+        for outcome in outcomes {
+            match outcome {
+                blob::Outcome::Skipped => report.blobs_skipped += 1,
+                blob::Outcome::Mounted => report.blobs_mounted += 1,
+                blob::Outcome::Copied(bytes) => {
+                    report.blobs_copied += 1;
+                    report.bytes_copied += bytes;
+                }
+            }
+        }
+        self.manifests(&plan, digest, tags, &mut report).await?;
+        let seconds = started.elapsed().as_secs_f64();
+        info!(
+            digest = %digest, bytes = report.bytes_copied, blobs = report.blobs_copied, seconds, "image copied"
+        );
+        Ok(report)
+    }
+
+    async fn manifests(
+        &self,
+        plan: &Plan,
+        root: &Digest,
+        tags: &[Tag],
+        report: &mut CopyReport,
+    ) -> Result<(), Error> {
+        for node in plan.children_first() {
+            let manifest = &node.manifest;
+            let is_root = manifest.digest() == root;
+            if node.at_destination || (is_root && !tags.is_empty()) {
+                continue;
+            }
+            let reference = ManifestReference::Digest(manifest.digest().clone());
+            self.destination.put_manifest(self.destination_repository, &reference, manifest).await?;
+            report.manifests_copied += 1;
+            self.progress.event(&Event::ManifestCopied { digest: manifest.digest() });
+        }
+        let Some(node) = plan.get(root) else { return Ok(()) };
+        let mut stored = node.at_destination;
+        for tag in tags {
+            let reference = ManifestReference::Tag(tag.clone());
+            // An immutable tag refuses even what it already names, so it is asked first.
+            let scope = Scope::push(self.destination_repository);
+            let named = self
+                .destination
+                .head_in(self.destination_repository, &reference, HeadFallback::Get, &scope)
+                .await?;
+            if named.is_some_and(|named| named.digest == *root) {
+                continue;
+            }
+            self.destination.put_manifest(self.destination_repository, &reference, &node.manifest).await?;
+            if !std::mem::replace(&mut stored, true) {
+                report.manifests_copied += 1;
+                self.progress.event(&Event::ManifestCopied { digest: root });
+            }
+            report.tags_written += 1;
+            self.progress.event(&Event::TagWritten { tag });
+        }
+        Ok(())
+    }
+
+    /// Reports bytes and rate until the copy ends.
+    async fn tick(&self) {
+        let started = Instant::now();
+        let mut ticks = tokio::time::interval(TICK);
+        let (mut last, mut last_at) = (0, started);
+        loop {
+            ticks.tick().await;
+            let bytes = self.bytes.load(Ordering::Relaxed);
+            if bytes == last {
+                continue;
+            }
+            let seconds = last_at.elapsed().as_secs_f64().max(0.001);
+            #[expect(
+                clippy::cast_precision_loss,
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a rate for people to read, positive and far below the limits"
+            )]
+            let bytes_per_second = ((bytes - last) as f64 / seconds) as u64;
+            debug!(bytes, bytes_per_second, "copying");
+            self.progress.event(&Event::Transferred { bytes, bytes_per_second });
+            (last, last_at) = (bytes, Instant::now());
+        }
+    }
+}

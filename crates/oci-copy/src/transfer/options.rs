@@ -1,0 +1,149 @@
+//! What a copy is told, and what it tells.
+
+use crate::descriptor::Descriptor;
+use crate::digest::Digest;
+use crate::reference::Tag;
+
+/// Choices of one copy.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CopyOptions {
+    /// Most requests of this copy at once; 4 by default.
+    pub parallel: usize,
+    /// Copy layers that registries are not supposed to hold (foreign, non-distributable); off by default.
+    pub copy_foreign_layers: bool,
+    /// A repository of the destination from which blobs are mounted where the registry allows it.
+    pub mount_from: Option<String>,
+}
+
+impl Default for CopyOptions {
+    fn default() -> Self {
+        Self { parallel: 4, copy_foreign_layers: false, mount_from: None }
+    }
+}
+
+impl CopyOptions {
+    /// The defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Most requests of this copy at once, at least 1.
+    #[must_use]
+    pub fn parallel(mut self, parallel: usize) -> Self {
+        self.parallel = parallel.max(1);
+        self
+    }
+
+    /// Whether layers that registries are not supposed to hold are copied.
+    #[must_use]
+    pub fn copy_foreign_layers(mut self, copy: bool) -> Self {
+        self.copy_foreign_layers = copy;
+        self
+    }
+
+    /// A repository of the destination from which blobs are mounted where the registry allows it.
+    #[must_use]
+    pub fn mount_from(mut self, repository: impl Into<String>) -> Self {
+        self.mount_from = Some(repository.into());
+        self
+    }
+}
+
+/// What a copy did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CopyReport {
+    /// Bytes of the blobs that were copied.
+    pub bytes_copied: u64,
+    /// Blobs that were copied.
+    pub blobs_copied: u64,
+    /// Blobs that the destination had already.
+    pub blobs_skipped: u64,
+    /// Blobs that the destination took from another of its repositories.
+    pub blobs_mounted: u64,
+    /// Manifests that were stored.
+    pub manifests_copied: u64,
+    /// Tags that were written; those that named the image already are not counted.
+    pub tags_written: u64,
+    /// What a person should know although the copy succeeded.
+    pub warnings: Vec<Warning>,
+}
+
+/// Something that was left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// A layer that registries are not supposed to hold was not copied; clients fetch it from elsewhere.
+    ForeignLayerSkipped(Descriptor),
+    /// An entry of an index is no manifest of the source; the index names it all the same.
+    ChildMissing(Descriptor),
+}
+
+impl std::fmt::Display for Warning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::ForeignLayerSkipped(layer) => {
+                write!(f, "layer {} ({}) is not distributable and was not copied", layer.digest, layer.media_type)
+            }
+            Self::ChildMissing(child) => {
+                write!(f, "{} ({}) is named by an index, but is no manifest of the source", child.digest, child.media_type)
+            }
+        }
+    }
+}
+
+/// A step of a copy.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A blob is on its way.
+    BlobStarted {
+        /// Digest and size of the blob.
+        blob: &'a Descriptor,
+    },
+    /// A blob is stored and verified.
+    BlobCopied {
+        /// Digest and size of the blob.
+        blob: &'a Descriptor,
+    },
+    /// The destination had a blob, or took it from another of its repositories.
+    BlobSkipped {
+        /// Digest and size of the blob.
+        blob: &'a Descriptor,
+    },
+    /// Bytes went over; about twice a second while any do.
+    Transferred {
+        /// Bytes so far, those of failed tries included.
+        bytes: u64,
+        /// Rate since the last event.
+        bytes_per_second: u64,
+    },
+    /// A manifest is stored.
+    ManifestCopied {
+        /// Digest of the manifest.
+        digest: &'a Digest,
+    },
+    /// A tag names the image.
+    TagWritten {
+        /// The tag.
+        tag: &'a Tag,
+    },
+}
+
+/// Is told the steps of a copy. Closures and `()` are progress as well.
+pub trait Progress: Send + Sync {
+    /// Takes note of a step; must not block.
+    fn event(&self, event: &Event<'_>);
+}
+
+impl Progress for () {
+    fn event(&self, _: &Event<'_>) {}
+}
+
+impl<F: Fn(&Event<'_>) + Send + Sync> Progress for F {
+    fn event(&self, event: &Event<'_>) {
+        self(event);
+    }
+}

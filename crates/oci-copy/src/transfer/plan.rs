@@ -1,0 +1,168 @@
+//! The manifests of an image, from wherever they are cheaper to read.
+
+use std::collections::{HashMap, HashSet};
+
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::{Copy, CopyOptions, Warning};
+use crate::auth::Scope;
+use crate::client::HeadFallback;
+use crate::descriptor::Descriptor;
+use crate::digest::Digest;
+use crate::error::Error;
+use crate::manifest::Manifest;
+use crate::media_type;
+use crate::reference::ManifestReference;
+
+/// Deepest nesting of indexes.
+const DEPTH_LIMIT: usize = 8;
+/// Most manifests of one image.
+const COUNT_LIMIT: usize = 2000;
+/// Most bytes of manifests held at once.
+const BYTES_LIMIT: usize = 32 * 1024 * 1024;
+
+/// A manifest, and whether the destination has it.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) manifest: Manifest,
+    pub(super) at_destination: bool,
+}
+
+/// Every manifest that the root leads to.
+#[derive(Debug)]
+pub(super) struct Plan {
+    root: Digest,
+    nodes: HashMap<Digest, Node>,
+}
+
+impl Plan {
+    /// Reads the root and everything below it, level by level.
+    pub(super) async fn read(copy: &Copy<'_>, root: &Digest, warnings: &mut Vec<Warning>) -> Result<Self, Error> {
+        let mut plan = Self { root: root.clone(), nodes: HashMap::new() };
+        let mut seen = HashSet::from([root.clone()]);
+        let mut level: Vec<(Digest, Option<Descriptor>)> = vec![(root.clone(), None)];
+        let mut bytes = 0;
+        for _ in 0..DEPTH_LIMIT {
+            if level.is_empty() {
+                return Ok(plan);
+            }
+            let found: Vec<_> = stream::iter(std::mem::take(&mut level))
+                .map(|(digest, descriptor)| copy.manifest(digest, descriptor))
+                .buffered(copy.options.parallel)
+                .try_collect()
+                .await?;
+            for found in found {
+                let node = match found {
+                    Found::Node(node) => node,
+                    Found::Missing(descriptor) => {
+                        warnings.push(Warning::ChildMissing(descriptor));
+                        continue;
+                    }
+                };
+                bytes += node.manifest.raw().len();
+                for child in node.manifest.manifests() {
+                    if seen.insert(child.digest.clone()) {
+                        level.push((child.digest.clone(), Some(child.clone())));
+                    }
+                }
+                if bytes > BYTES_LIMIT || seen.len() > COUNT_LIMIT {
+                    return Err(Error::TooComplex(format!(
+                        "it has more than {COUNT_LIMIT} manifests or {BYTES_LIMIT} bytes of them"
+                    )));
+                }
+                plan.nodes.insert(node.manifest.digest().clone(), node);
+            }
+        }
+        if level.is_empty() { Ok(plan) } else { Err(Error::TooComplex(format!("indexes are nested deeper than {DEPTH_LIMIT}"))) }
+    }
+
+    pub(super) fn get(&self, digest: &Digest) -> Option<&Node> {
+        self.nodes.get(digest)
+    }
+
+    /// The manifests in an order in which each comes after all that it names; the root is last.
+    pub(super) fn children_first(&self) -> Vec<&Node> {
+        let mut order = Vec::with_capacity(self.nodes.len());
+        let mut done = HashSet::new();
+        // Second visit of a digest: its children are in the order, so it may follow.
+        let mut stack = vec![(&self.root, false)];
+        while let Some((digest, visited)) = stack.pop() {
+            let Some(node) = self.nodes.get(digest) else { continue };
+            if visited {
+                if done.insert(digest) {
+                    order.push(node);
+                }
+            } else if !done.contains(digest) {
+                stack.push((digest, true));
+                stack.extend(node.manifest.manifests().iter().map(|child| (&child.digest, false)));
+            }
+        }
+        order
+    }
+
+    /// The blobs to be copied, each once.
+    pub(super) fn blobs(&self, options: &CopyOptions, warnings: &mut Vec<Warning>) -> Vec<Descriptor> {
+        let mut seen = HashSet::new();
+        let mut blobs = Vec::new();
+        for node in self.children_first() {
+            for blob in node.manifest.blobs() {
+                // Two descriptors of one digest with different sizes are both checked; one must fail.
+                if !seen.insert((&blob.digest, blob.size)) {
+                    continue;
+                }
+                if media_type::is_foreign_layer(&blob.media_type) && !options.copy_foreign_layers {
+                    warnings.push(Warning::ForeignLayerSkipped(blob.clone()));
+                } else {
+                    blobs.push(blob.clone());
+                }
+            }
+        }
+        blobs
+    }
+}
+
+enum Found {
+    Node(Node),
+    Missing(Descriptor),
+}
+
+impl Copy<'_> {
+    /// One manifest: from the destination if it is there, which costs no pull, else from the source.
+    async fn manifest(&self, digest: Digest, descriptor: Option<Descriptor>) -> Result<Found, Error> {
+        if let Some(descriptor) = &descriptor
+            && media_type::is_schema1(&descriptor.media_type)
+        {
+            return Err(Error::UnsupportedManifest {
+                host: self.source.host().to_owned(),
+                repository: self.source_repository.to_owned(),
+                digest,
+                source: crate::manifest::ManifestError::Schema1,
+            });
+        }
+        let reference = ManifestReference::Digest(digest.clone());
+        let scope = Scope::push(self.destination_repository);
+        let there = self
+            .destination
+            .head_in(self.destination_repository, &reference, HeadFallback::Get, &scope)
+            .await?
+            .is_some();
+        if there {
+            let manifest = self
+                .destination
+                .get_in(self.destination_repository, &reference, descriptor.as_ref(), &scope)
+                .await?;
+            return Ok(Found::Node(Node { manifest, at_destination: true }));
+        }
+        let scope = Scope::pull(self.source_repository);
+        match (self.source.get_in(self.source_repository, &reference, descriptor.as_ref(), &scope).await, descriptor) {
+            (Ok(manifest), _) => Ok(Found::Node(Node { manifest, at_destination: false })),
+            // An index may name things that are no manifests; only known types must be there.
+            (Err(Error::NotFound { .. }), Some(descriptor))
+                if !media_type::is_index(&descriptor.media_type) && !media_type::is_image(&descriptor.media_type) =>
+            {
+                Ok(Found::Missing(descriptor))
+            }
+            (Err(error), _) => Err(error),
+        }
+    }
+}

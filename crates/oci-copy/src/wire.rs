@@ -1,0 +1,159 @@
+//! One HTTP request: sent under the policy, with time limits, its failures told apart.
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, Method};
+use reqwest::{Body, Certificate, Client, Response};
+use url::Url;
+
+use crate::error::{Cause, Error};
+use crate::policy::{CheckedResolver, Policy, RefusedAddress, Unresolved, is_loopback_host, origin};
+
+/// Longest time for a connection to come about.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest time without an answer, or without a further byte of one.
+pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The HTTP side of one registry client.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    policy: Policy,
+    /// For loopback, which no proxy can reach.
+    direct: Client,
+    /// For everything else; honours the proxy variables of the environment.
+    outside: Client,
+}
+
+impl Wire {
+    pub(crate) fn new(policy: Policy, user_agent: &str, certificates: &[Certificate]) -> Result<Self, Error> {
+        let builder = || {
+            let builder = Client::builder()
+                .user_agent(user_agent)
+                .connect_timeout(CONNECT_TIMEOUT)
+                .redirect(reqwest::redirect::Policy::none())
+                .referer(false)
+                .dns_resolver(CheckedResolver(policy));
+            if certificates.is_empty() {
+                builder
+            } else {
+                builder.tls_certs_merge(certificates.iter().cloned())
+            }
+        };
+        let build = |builder: reqwest::ClientBuilder| builder.build().map_err(|error| Error::Setup(chain(&error)));
+        Ok(Self { policy, direct: build(builder().no_proxy())?, outside: build(builder())? })
+    }
+
+    /// Sends one request and waits for the head of its answer; follows nothing.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        from: Option<&Url>,
+        headers: HeaderMap,
+        body: Body,
+        patience: impl Future<Output = ()>,
+    ) -> Result<Response, Error> {
+        self.policy.check(url, from)?;
+        let client = if url.host().is_some_and(|host| is_loopback_host(&host)) { &self.direct } else { &self.outside };
+        let request = client.request(method, url.clone()).headers(headers).body(body).send();
+        tokio::select! {
+            answer = request => answer.map_err(|error| failure(url, error)),
+            () = patience => Err(timeout(url)),
+        }
+    }
+
+    pub(crate) fn check(&self, url: &Url, from: Option<&Url>) -> Result<(), Error> {
+        self.policy.check(url, from)
+    }
+}
+
+/// The usual patience with a request that has no long body.
+pub(crate) async fn idle() {
+    tokio::time::sleep(IDLE_TIMEOUT).await;
+}
+
+/// Reads a body of at most `limit` bytes.
+pub(crate) async fn read(mut response: Response, limit: u64, subject: &str) -> Result<Bytes, Error> {
+    let url = response.url().clone();
+    let too_large = || Error::TooLarge { subject: subject.to_owned(), limit };
+    if response.content_length().is_some_and(|length| length > limit) {
+        return Err(too_large());
+    }
+    let mut body = BytesMut::new();
+    while let Some(chunk) = next_chunk(&mut response, &url).await? {
+        if (body.len() + chunk.len()) as u64 > limit {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+/// The next piece of a body; an error when none comes in time or the connection breaks.
+pub(crate) async fn next_chunk(response: &mut Response, url: &Url) -> Result<Option<Bytes>, Error> {
+    match tokio::time::timeout(IDLE_TIMEOUT, response.chunk()).await {
+        Ok(chunk) => chunk.map_err(|error| failure(url, error)),
+        Err(_) => Err(timeout(url)),
+    }
+}
+
+fn timeout(url: &Url) -> Error {
+    Error::Unreachable { host: origin(url), cause: Cause::Timeout, detail: "the time limit passed".to_owned() }
+}
+
+fn failure(url: &Url, error: reqwest::Error) -> Error {
+    let error = error.without_url();
+    let host = origin(url);
+    if let Some(refused) = find::<RefusedAddress>(&error) {
+        return Error::Forbidden { target: host, reason: format!("{} ({})", refused.reason, refused.name) };
+    }
+    let cause = if find::<Unresolved>(&error).is_some() {
+        Cause::Dns
+    } else if find::<rustls::Error>(&error).is_some() {
+        Cause::Tls
+    } else if error.is_timeout() {
+        Cause::Timeout
+    } else if error.is_connect() {
+        Cause::Connect
+    } else {
+        Cause::Closed
+    };
+    Error::Unreachable { host, cause, detail: chain(&error) }
+}
+
+/// Looks for an error of type `E` among the causes, also inside I/O errors.
+fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
+    let mut current = Some(error);
+    while let Some(error) = current {
+        if let Some(found) = error.downcast_ref::<E>() {
+            return Some(found);
+        }
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if let Some(found) = inner.and_then(|inner| find::<E>(inner)) {
+            return Some(found);
+        }
+        current = error.source();
+    }
+    None
+}
+
+/// The innermost cause, which says most to a person.
+fn chain(error: &dyn StdError) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    bounded(&innermost.to_string())
+}
+
+/// At most 300 characters of a text from elsewhere, control characters replaced by spaces.
+pub(crate) fn bounded(text: &str) -> String {
+    let mut shown: String =
+        text.chars().take(300).map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned();
+    if text.chars().nth(300).is_some() {
+        shown.push('…');
+    }
+    shown
+}

@@ -1,0 +1,15 @@
+//! Copies between registry doubles: one file per theme.
+
+#![allow(clippy::unwrap_used, reason = "tests, also outside of test functions")]
+
+mod auth;
+mod credentials_stay_home;
+mod destination;
+mod digest_survives;
+mod faults;
+mod rate_limit;
+mod read;
+mod references;
+mod resume;
+mod streaming;
+mod support;

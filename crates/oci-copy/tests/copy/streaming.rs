@@ -1,0 +1,47 @@
+//! Large blobs pass through; they are not collected.
+
+use upstream_registry::{Image, Registry as Double};
+
+use crate::support::*;
+
+/// Peak resident memory of this process in KiB, where the system tells it.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches("kB").trim().parse().ok()
+}
+
+#[tokio::test]
+async fn blobs_far_larger_than_the_memory_they_may_use_are_copied() {
+    const LAYER: u64 = 96 * 1024 * 1024;
+    let from = upstream().await;
+    let to = Double::builder().discard_blobs().start().await.unwrap();
+    let made = from.add(ALPINE, "3.20", &Image::new(&["linux/amd64"]).layers(3).layer_size(LAYER));
+    let report = copy(&anonymous(&from), &made.digest, &anonymous(&to)).await.unwrap();
+    assert!(report.bytes_copied > 3 * LAYER);
+    assert_eq!(to.tag(MIRROR, "3.20"), Some(made.digest));
+    // Both registries and all other tests run in this process as well.
+    if let Some(peak) = peak_memory() {
+        assert!(peak < 100 * 1024, "peak of {peak} KiB");
+    }
+}
+
+#[tokio::test]
+async fn progress_tells_bytes_and_rate() {
+    let (from, to) = (upstream().await, Double::builder().discard_blobs().start().await.unwrap());
+    let made = from.add(ALPINE, "3.20", &Image::new(&["linux/amd64"]).layers(2).layer_size(32 * 1024 * 1024));
+    let seen = std::sync::Mutex::new(Vec::new());
+    let progress = |event: &oci_copy::Event<'_>| seen.lock().unwrap().push(format!("{event:?}"));
+    let tags = [oci_copy::Tag::parse("3.20").unwrap()];
+    let cancel = oci_copy::CancellationToken::new();
+    let (source, destination) = (anonymous(&from), anonymous(&to));
+    let planned = digest(&made.digest);
+    let options = oci_copy::CopyOptions::new();
+    oci_copy::copy_image(&source, ALPINE, &planned, &destination, MIRROR, &tags, &options, &progress, &cancel)
+        .await
+        .unwrap();
+    let seen = seen.lock().unwrap();
+    let count = |name: &str| seen.iter().filter(|event| event.starts_with(name)).count();
+    assert_eq!((count("BlobStarted"), count("BlobCopied")), (3, 3));
+    assert_eq!((count("ManifestCopied"), count("TagWritten")), (2, 1));
+}

@@ -1,0 +1,73 @@
+//! First stage of an RPC: what arrived becomes what the server works with.
+//!
+//! One file per RPC, with the same name here, in `server` and in `to_proto`. Everything that can be wrong with
+//! a request (unknown type, undecodable value) becomes diagnostics here.
+
+use std::sync::Arc;
+
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::erased::{AnyDataSource, AnyResource};
+use crate::proto::tfplugin6 as pb;
+use crate::provider::Registry;
+use crate::value::{RawValue, Type, json, msgpack};
+
+pub(crate) mod apply_resource_change;
+pub(crate) mod call_function;
+pub(crate) mod configure_provider;
+pub(crate) mod import_resource_state;
+pub(crate) mod plan_resource_change;
+pub(crate) mod read_data_source;
+pub(crate) mod read_resource;
+pub(crate) mod upgrade_resource_state;
+pub(crate) mod validate_data_resource_config;
+pub(crate) mod validate_provider_config;
+pub(crate) mod validate_resource_config;
+
+/// Decodes a value of type `ty`; absent means null. MessagePack and JSON are both accepted.
+pub(crate) fn value(
+    ty: &Type,
+    what: &str,
+    message: Option<pb::DynamicValue>,
+) -> Result<RawValue, Diagnostics> {
+    let message = message.unwrap_or_default();
+    let decoded = if message.msgpack.is_empty() && !message.json.is_empty() {
+        json::decode(ty, &message.json, json::Extra::Refuse)
+    } else {
+        msgpack::decode(ty, &message.msgpack)
+    };
+    decoded.map_err(|error| {
+        Diagnostic::error(
+            "Undecodable value from Terraform",
+            format!("The {what} that Terraform sent does not fit the schema: {error}."),
+        )
+        .at(error.path)
+        .into()
+    })
+}
+
+/// The resource `type_name`.
+pub(crate) fn resource<C>(
+    registry: &Registry<C>,
+    type_name: &str,
+) -> Result<Arc<dyn AnyResource<C>>, Diagnostics> {
+    registry.resources.get(type_name).cloned().ok_or_else(|| unknown_type("resource", type_name))
+}
+
+/// The data source `type_name`.
+pub(crate) fn data_source<C>(
+    registry: &Registry<C>,
+    type_name: &str,
+) -> Result<Arc<dyn AnyDataSource<C>>, Diagnostics> {
+    registry.data_sources.get(type_name).cloned().ok_or_else(|| unknown_type("data source", type_name))
+}
+
+/// What to answer for a type that the provider does not have.
+pub(crate) fn unknown_type(concept: &str, type_name: &str) -> Diagnostics {
+    Diagnostic::error(
+        format!("Unknown {concept} type"),
+        format!(
+            "This provider has no {concept} called {type_name:?}. Check the name and the provider's version."
+        ),
+    )
+    .into()
+}

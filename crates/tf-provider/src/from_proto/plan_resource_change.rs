@@ -1,0 +1,18 @@
+//! PlanResourceChange: request.
+
+use crate::diagnostics::Diagnostics;
+use crate::proto::tfplugin6::plan_resource_change as pb;
+use crate::provider::Registry;
+use crate::server::plan_resource_change::Request;
+
+pub(crate) fn request<C>(registry: &Registry<C>, request: pb::Request) -> Result<Request<C>, Diagnostics> {
+    let resource = super::resource(registry, &request.type_name)?;
+    let ty = resource.definition().ty();
+    Ok(Request {
+        prior: super::value(&ty, "prior state", request.prior_state)?,
+        proposed: super::value(&ty, "proposed new state", request.proposed_new_state)?,
+        config: super::value(&ty, "configuration", request.config)?,
+        private: request.prior_private,
+        resource,
+    })
+}

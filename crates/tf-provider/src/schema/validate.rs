@@ -1,0 +1,197 @@
+//! Validators: checks of configured values. They never see null or unknown.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use super::{CheckFn, Convert, ConvertError};
+use crate::value::{AttributePath, RawValue, Step};
+
+/// What is wrong with a value, and what to write instead.
+///
+/// `problem` completes "the value …" (`must be 2 to 30 characters long, but has 31`); it never repeats a
+/// sensitive value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalid {
+    /// What is wrong, as a sentence without its full stop.
+    pub problem: String,
+    /// What to write instead, imperative; empty when the problem says it.
+    pub remedy: String,
+    /// Where, below the attribute that was checked.
+    pub path: AttributePath,
+}
+
+impl Invalid {
+    /// A fault of the whole value.
+    pub fn new(problem: impl Into<String>) -> Self {
+        Invalid { problem: problem.into(), remedy: String::new(), path: AttributePath::root() }
+    }
+
+    /// The same fault with what to write instead.
+    #[must_use]
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = remedy.into();
+        self
+    }
+
+    /// The same fault at a place below the attribute.
+    #[must_use]
+    pub fn at(mut self, path: impl Into<AttributePath>) -> Self {
+        self.path = path.into();
+        self
+    }
+
+    fn below(mut self, step: Step) -> Self {
+        self.path = AttributePath::root().with(step).join(&self.path);
+        self
+    }
+}
+
+/// A check of one attribute's configured value.
+#[derive(Clone)]
+pub struct Validator {
+    /// What is demanded, for the documentation: `one of `MUTABLE`, `IMMUTABLE``. Empty: not worth a word.
+    pub demand: String,
+    check: CheckFn,
+}
+
+impl Validator {
+    /// Checks a known, non-null value.
+    ///
+    /// # Errors
+    /// The first fault of the value.
+    pub fn check(&self, value: &RawValue) -> Result<(), Invalid> {
+        (self.check)(value)
+    }
+}
+
+impl fmt::Debug for Validator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Validator").field("demand", &self.demand).finish_non_exhaustive()
+    }
+}
+
+/// A check of the typed value by `check`.
+pub fn check<T: Convert>(check: impl Fn(&T) -> Result<(), Invalid> + Send + Sync + 'static) -> Validator {
+    Validator {
+        demand: String::new(),
+        check: Arc::new(move |raw| match T::from_raw(raw) {
+            Ok(value) => check(&value),
+            Err(error) => Err(Invalid::new(error.problem).at(error.path)),
+        }),
+    }
+}
+
+/// A check of a string by `check`.
+pub fn text(check: impl Fn(&str) -> Result<(), Invalid> + Send + Sync + 'static) -> Validator {
+    Validator {
+        demand: String::new(),
+        check: Arc::new(move |raw| match raw {
+            RawValue::String(text) => check(text),
+            _ => Ok(()),
+        }),
+    }
+}
+
+/// Applies `validator` to each known element of a list, set or map.
+pub fn each(validator: Validator) -> Validator {
+    Validator {
+        demand: if validator.demand.is_empty() {
+            String::new()
+        } else {
+            format!("each {}", validator.demand)
+        },
+        check: Arc::new(move |raw| {
+            let skip = |element: &RawValue| element.is_null() || !element.is_wholly_known();
+            match raw {
+                RawValue::Sequence(elements) => {
+                    for (index, element) in elements.iter().enumerate().filter(|(_, element)| !skip(element))
+                    {
+                        validator.check(element).map_err(|fault| fault.below(Step::Index(index as u64)))?;
+                    }
+                }
+                RawValue::Mapping(entries) => {
+                    for (key, element) in entries.iter().filter(|(_, element)| !skip(element)) {
+                        validator.check(element).map_err(|fault| fault.below(Step::Key(key.clone())))?;
+                    }
+                }
+                _ => {}
+            }
+            Ok(())
+        }),
+    }
+}
+
+/// No element is null.
+pub(crate) fn no_null_elements() -> Validator {
+    let null = |step: Step| Err(Invalid::new("must not be null").below(step));
+    Validator {
+        demand: String::new(),
+        check: Arc::new(move |raw| match raw {
+            RawValue::Sequence(elements) => match elements.iter().position(RawValue::is_null) {
+                Some(index) => null(Step::Index(index as u64)),
+                None => Ok(()),
+            },
+            RawValue::Mapping(entries) => match entries.iter().find(|(_, element)| element.is_null()) {
+                Some((key, _)) => null(Step::Key(key.clone())),
+                None => Ok(()),
+            },
+            _ => Ok(()),
+        }),
+    }
+}
+
+/// One of the given strings.
+pub fn one_of(allowed: &'static [&'static str]) -> Validator {
+    let list = allowed.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ");
+    let demand = format!("one of {list}");
+    let message = ConvertError::not_one_of(allowed).problem;
+    Validator {
+        demand,
+        check: Arc::new(move |raw| match raw {
+            RawValue::String(text) if allowed.contains(&text.as_str()) => Ok(()),
+            _ => Err(Invalid::new(message.clone())),
+        }),
+    }
+}
+
+/// So many characters of a string, or elements of a collection.
+pub fn length(bounds: RangeInclusive<usize>) -> Validator {
+    let (min, max) = (*bounds.start(), *bounds.end());
+    Validator {
+        demand: format!("{min} to {max} long"),
+        check: Arc::new(move |raw| {
+            let (actual, what) = match raw {
+                RawValue::String(text) => (text.chars().count(), "characters"),
+                RawValue::Sequence(elements) => (elements.len(), "elements"),
+                RawValue::Mapping(entries) => (entries.len(), "elements"),
+                _ => return Ok(()),
+            };
+            if bounds.contains(&actual) {
+                return Ok(());
+            }
+            Err(Invalid::new(format!("must have {min} to {max} {what}, but has {actual}")))
+        }),
+    }
+}
+
+/// A whole number within bounds, both included.
+pub fn range(bounds: RangeInclusive<i64>) -> Validator {
+    let (min, max) = (*bounds.start(), *bounds.end());
+    let demand = if max == i64::MAX { format!("at least {min}") } else { format!("{min} to {max}") };
+    Validator {
+        demand: demand.clone(),
+        check: Arc::new(move |raw| match raw {
+            RawValue::Number(number) if number.to_i64().is_some_and(|value| bounds.contains(&value)) => {
+                Ok(())
+            }
+            RawValue::Number(number) => Err(Invalid::new(format!("must be {demand}, but is {number}"))),
+            _ => Ok(()),
+        }),
+    }
+}
+
+/// A whole number of at least `min`.
+pub fn at_least(min: i64) -> Validator {
+    range(min..=i64::MAX)
+}

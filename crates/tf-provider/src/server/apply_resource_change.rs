@@ -1,0 +1,110 @@
+//! ApplyResourceChange: creates, updates or deletes.
+//!
+//! What exists never gets lost: after a failed create the saved state comes back (Terraform taints it), after a
+//! failed update the saved or the prior one, after a failed delete what is left.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::walk::{Level, walk};
+use super::{Outcome, ProviderServer, limit, operate, refuse_unknown};
+use crate::diagnostics::Diagnostics;
+use crate::erased::{AnyResource, carry_timeouts};
+use crate::provider::Provider;
+use crate::schema::Definition;
+use crate::value::{RawValue, Type};
+
+pub(crate) struct Request<C> {
+    pub(crate) resource: Arc<dyn AnyResource<C>>,
+    pub(crate) prior: RawValue,
+    pub(crate) planned: RawValue,
+    pub(crate) config: RawValue,
+    pub(crate) private: Bytes,
+}
+
+pub(crate) struct Response {
+    pub(crate) ty: Type,
+    pub(crate) state: RawValue,
+    pub(crate) private: Bytes,
+    pub(crate) diagnostics: Diagnostics,
+}
+
+pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Request<P::Client>) -> Response {
+    let Request { resource, prior, planned, config, private } = request;
+    let definition = resource.definition();
+    let ty = definition.ty();
+    let operation = match (prior.is_null(), planned.is_null()) {
+        (_, true) => "delete",
+        (true, false) => "create",
+        (false, false) => "update",
+    };
+    let bounds = if planned.is_null() { &prior } else { &planned };
+    let ctx = match server.context(limit(definition, bounds, operation)) {
+        Ok(ctx) => ctx,
+        Err(diagnostics) => return Response { ty, state: prior, private, diagnostics },
+    };
+    if planned.is_null() {
+        let outcome = {
+            let (resource, prior) = (Arc::clone(&resource), prior.clone());
+            operate(ctx, move |ctx| Box::pin(async move { resource.delete(&prior, ctx).await })).await
+        };
+        return match outcome.result {
+            Some(()) => Response {
+                ty,
+                state: RawValue::Null,
+                private: Bytes::new(),
+                diagnostics: outcome.diagnostics,
+            },
+            None => {
+                let left = outcome.saved.map(|saved| carry_timeouts(saved.normalised(&ty), &prior));
+                Response { ty, state: left.unwrap_or(prior), private, diagnostics: outcome.diagnostics }
+            }
+        };
+    }
+    let wanted = with_write_only(definition, &config, planned.clone());
+    let outcome = {
+        let (resource, prior) = (Arc::clone(&resource), prior.clone());
+        operate(ctx, move |ctx| {
+            Box::pin(async move {
+                if prior.is_null() {
+                    resource.create(&wanted, ctx).await
+                } else {
+                    resource.update(&wanted, &prior, ctx).await
+                }
+            })
+        })
+        .await
+    };
+    let (state, diagnostics) = settle(outcome, prior, &planned, &ty);
+    Response { ty, state, private, diagnostics }
+}
+
+/// The state to store, whatever came of the operation.
+fn settle(
+    outcome: Outcome<RawValue>,
+    prior: RawValue,
+    planned: &RawValue,
+    ty: &Type,
+) -> (RawValue, Diagnostics) {
+    let mut diagnostics = outcome.diagnostics;
+    let finish = |state: RawValue| carry_timeouts(state.normalised(ty), planned);
+    let state = match (outcome.result, outcome.saved) {
+        (Some(state), _) => refuse_unknown(finish(state), &mut diagnostics),
+        // What the operation had not found out yet is null: the next refresh fills it.
+        (None, Some(saved)) => finish(saved).unknown_as_null(),
+        (None, None) => prior,
+    };
+    (state, diagnostics)
+}
+
+/// Write-only values stand in the configuration alone; create and update need them.
+fn with_write_only(definition: &Definition, config: &RawValue, mut planned: RawValue) -> RawValue {
+    let level = Level { attributes: &definition.attributes, blocks: &definition.blocks };
+    walk(level, config, None, &mut planned, &mut |visit| {
+        if visit.attribute.write_only {
+            *visit.planned = visit.config.clone();
+        }
+    });
+    planned
+}

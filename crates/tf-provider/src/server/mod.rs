@@ -1,0 +1,214 @@
+//! Middle stage of an RPC: what the protocol's rules say, and the calls to the author's code.
+//!
+//! One file per RPC, with the same name here, in `from_proto` and in `to_proto`. No state is kept between RPCs
+//! but the configured client.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::process::ExitCode;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::process::{self, ProcessOptions, StopHandle};
+use crate::proto::tfplugin6::provider_server;
+use crate::provider::{Provider, Registry};
+use crate::resource::{Context, humantime};
+use crate::schema::{Definition, Timeouts};
+use crate::value::{AttributePath, RawValue};
+
+mod rpc;
+mod walk;
+
+pub(crate) mod apply_resource_change;
+pub(crate) mod call_function;
+pub(crate) mod configure_provider;
+pub(crate) mod import_resource_state;
+pub(crate) mod plan_resource_change;
+pub(crate) mod read_data_source;
+pub(crate) mod read_resource;
+pub(crate) mod upgrade_resource_state;
+pub(crate) mod validate_data_resource_config;
+pub(crate) mod validate_provider_config;
+pub(crate) mod validate_resource_config;
+
+/// A provider behind the plugin protocol's service. Cheap to make; the register is built on the first RPC.
+pub struct ProviderServer<P: Provider> {
+    definition: Definition,
+    registry: Registry<P::Client>,
+    client: RwLock<Option<Arc<P::Client>>>,
+    stop: StopHandle,
+}
+
+impl<P: Provider> std::fmt::Debug for ProviderServer<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProviderServer").field("registry", &self.registry).finish_non_exhaustive()
+    }
+}
+
+impl<P: Provider> ProviderServer<P> {
+    /// A server for `P`, cancelled through `stop`.
+    pub fn new(stop: StopHandle) -> Self {
+        ProviderServer {
+            definition: P::definition(),
+            registry: P::register(),
+            client: RwLock::new(None),
+            stop,
+        }
+    }
+
+    /// Everything the provider offers, in the form of the protocol.
+    pub fn schema(&self) -> crate::proto::tfplugin6::get_provider_schema::Response {
+        crate::to_proto::get_provider_schema::response(&self.definition, &self.registry)
+    }
+
+    fn client(&self) -> Option<Arc<P::Client>> {
+        self.client.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// The client, or why there is none.
+    fn configured(&self) -> Result<Arc<P::Client>, Diagnostics> {
+        self.client().ok_or_else(|| {
+            Diagnostic::error(
+                "Provider configuration is not known yet",
+                format!(
+                    "The configuration of provider {} depends on values that are known only after apply. Apply the \
+                     objects it depends on first (terraform apply -target=…), then everything else.",
+                    P::NAME
+                ),
+            )
+            .into()
+        })
+    }
+
+    fn context(&self, limit: Duration) -> Result<Context<P::Client>, Diagnostics> {
+        Ok(Context::new(self.configured()?, self.stop.token(), limit))
+    }
+}
+
+/// The whole `main` of a provider: serves `P` until Terraform is done with it.
+///
+/// `--schema` prints what [`describe`](crate::describe) makes of it; `options.schema` is set here.
+pub fn run<P: Provider>(options: ProcessOptions) -> ExitCode {
+    let schema: fn() -> String = || format!("{:#}\n", crate::describe::<P>());
+    let options = ProcessOptions { schema: Some(schema), ..options };
+    process::run(options, |stop| provider_server::ProviderServer::new(ProviderServer::<P>::new(stop)))
+}
+
+/// What came of an author's operation: its result, what it saved before, and what it told the practitioner.
+pub(crate) struct Outcome<T> {
+    /// The result; an error is in `diagnostics`.
+    pub(crate) result: Option<T>,
+    /// The last state that the operation saved.
+    pub(crate) saved: Option<RawValue>,
+    /// Warnings and errors.
+    pub(crate) diagnostics: Diagnostics,
+}
+
+/// Runs an author's operation: within its time limit, and with panics caught.
+pub(crate) async fn operate<C, T>(
+    mut ctx: Context<C>,
+    operation: impl for<'a> FnOnce(&'a mut Context<C>) -> BoxFuture<'a, Result<T, Diagnostics>>,
+) -> Outcome<T> {
+    // Waits end at the deadline by themselves, with a better message; this is the net below them.
+    let net = ctx.deadline() + Duration::from_secs(30);
+    let limit = ctx.limit();
+    let ended = {
+        let guarded = AssertUnwindSafe(async { operation(&mut ctx).await }).catch_unwind();
+        tokio::time::timeout_at(net, guarded).await
+    };
+    let result = match ended {
+        Ok(Ok(result)) => result,
+        Ok(Err(panic)) => Err(panicked(&panic).into()),
+        Err(_) => Err(Diagnostic::error(
+            "Timed out",
+            format!(
+                "The operation was not over within {}. What exists so far is in the state. Apply again to go on, or \
+                 raise the limit in the timeouts block.",
+                humantime(limit)
+            ),
+        )
+        .into()),
+    };
+    let (saved, mut diagnostics) = ctx.finish();
+    match result {
+        Ok(value) => Outcome { result: Some(value), saved, diagnostics },
+        Err(errors) => {
+            diagnostics.extend(errors);
+            if !diagnostics.has_errors() {
+                diagnostics.push(Diagnostic::provider_bug("An operation failed without saying why."));
+            }
+            Outcome { result: None, saved, diagnostics }
+        }
+    }
+}
+
+/// Panic messages may hold anything, secrets too: only the place is told, by the hook that `process` installs.
+pub(crate) fn panicked(_panic: &Box<dyn Any + Send>) -> Diagnostic {
+    Diagnostic::provider_bug("The provider panicked. Its log (TF_LOG=error) names the place in the source.")
+}
+
+/// Runs `answer` with panics caught; used at the edge of every RPC.
+pub(crate) async fn guard<T>(answer: impl Future<Output = T>) -> Result<T, Diagnostic> {
+    AssertUnwindSafe(answer).catch_unwind().await.map_err(|panic| panicked(&panic))
+}
+
+/// A value still unknown after apply, or after read, is a fault of the provider.
+pub(crate) fn refuse_unknown(state: RawValue, diagnostics: &mut Diagnostics) -> RawValue {
+    match state.first_unknown() {
+        None => state,
+        Some(path) => {
+            let detail = format!("The provider left {path} unknown at the end of the operation.");
+            diagnostics.push(Diagnostic::provider_bug(detail).at(path));
+            state.unknown_as_null()
+        }
+    }
+}
+
+/// The time limit of `operation`: from the object's `timeouts` block, else the default of its schema.
+pub(crate) fn limit(definition: &Definition, object: &RawValue, operation: &str) -> Duration {
+    let configured = object.get("timeouts").and_then(|timeouts| timeouts.get(operation));
+    if let Some(RawValue::String(text)) = configured
+        && let Ok(limit) = crate::duration::parse(text)
+    {
+        return limit;
+    }
+    let defaults = definition.timeouts.unwrap_or_else(Timeouts::default);
+    match operation {
+        "create" => defaults.create,
+        "update" => defaults.update,
+        "delete" => defaults.delete,
+        _ => defaults.read,
+    }
+}
+
+/// Checks what a configuration sets against the validators of its schema.
+pub(crate) fn validate_values(definition: &Definition, config: &RawValue, diagnostics: &mut Diagnostics) {
+    let level = walk::Level { attributes: &definition.attributes, blocks: &definition.blocks };
+    // A walk changes a plan; here the configuration plays that part, and nothing changes it.
+    let mut scratch = config.clone();
+    walk::walk(level, config, None, &mut scratch, &mut |visit| {
+        if visit.config.is_null() || visit.config.is_unknown() {
+            return;
+        }
+        if let Some(reason) = &visit.attribute.deprecated {
+            let summary = "Deprecated attribute";
+            diagnostics.push(Diagnostic::warning(summary, reason.clone()).at(visit.path.clone()));
+        }
+        for validator in &visit.attribute.validators {
+            if let Err(fault) = validator.check(visit.config) {
+                diagnostics.push(invalid(&visit.attribute.name, visit.path, fault));
+            }
+        }
+    });
+}
+
+fn invalid(name: &str, path: &AttributePath, fault: crate::schema::Invalid) -> Diagnostic {
+    let remedy = if fault.remedy.is_empty() { String::new() } else { format!(" {}", fault.remedy) };
+    Diagnostic::error(format!("Invalid {name}"), format!("{name} {}.{remedy}", fault.problem))
+        .at(path.join(&fault.path))
+}

@@ -1,0 +1,123 @@
+//! PlanResourceChange: what apply would make of an object.
+//!
+//! In this order: defaults; write-only values nulled; if anything changes, computed values that are not configured
+//! become unknown, then those that never change take their prior value; replace paths; the author's
+//! [`ModifyPlan`](crate::resource::ModifyPlan). Deterministic, and without the network: Terraform plans again
+//! during apply, and refuses a plan that differs.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::ProviderServer;
+use super::walk::{Level, walk};
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::erased::AnyResource;
+use crate::provider::Provider;
+use crate::schema::Definition;
+use crate::value::{AttributePath, RawValue, Type};
+
+pub(crate) struct Request<C> {
+    pub(crate) resource: Arc<dyn AnyResource<C>>,
+    pub(crate) prior: RawValue,
+    pub(crate) proposed: RawValue,
+    pub(crate) config: RawValue,
+    pub(crate) private: Bytes,
+}
+
+pub(crate) struct Response {
+    pub(crate) ty: Type,
+    pub(crate) planned: RawValue,
+    pub(crate) requires_replace: Vec<AttributePath>,
+    pub(crate) private: Bytes,
+    pub(crate) diagnostics: Diagnostics,
+}
+
+pub(crate) fn handle<P: Provider>(server: &ProviderServer<P>, request: Request<P::Client>) -> Response {
+    let Request { resource, prior, proposed, config, private } = request;
+    let definition = resource.definition();
+    let ty = definition.ty();
+    if proposed.is_null() {
+        let (requires_replace, diagnostics) = (Vec::new(), Diagnostics::new());
+        return Response { ty, planned: RawValue::Null, requires_replace, private, diagnostics };
+    }
+    let planned = plan(definition, &prior, proposed, &config);
+    let client = server.client();
+    let modified = resource.modify_plan(&config, &prior, planned, client.as_deref());
+    let planned = modified.planned.normalised(&ty);
+    let mut requires_replace = replaced(definition, &config, &prior, &planned);
+    for path in modified.requires_replace {
+        if !prior.is_null() && at(&prior, &path) != at(&planned, &path) {
+            requires_replace.push(path);
+        }
+    }
+    requires_replace.sort();
+    requires_replace.dedup();
+    let mut diagnostics = modified.diagnostics;
+    if planned.is_null() {
+        diagnostics.push(Diagnostic::provider_bug("The provider planned no object at all."));
+    }
+    Response { ty, planned, requires_replace, private, diagnostics }
+}
+
+fn level(definition: &Definition) -> Level<'_> {
+    Level { attributes: &definition.attributes, blocks: &definition.blocks }
+}
+
+/// Everything but the author's part.
+fn plan(definition: &Definition, prior: &RawValue, proposed: RawValue, config: &RawValue) -> RawValue {
+    let level = level(definition);
+    let existing = (!prior.is_null()).then_some(prior);
+    let mut planned = proposed;
+    walk(level, config, existing, &mut planned, &mut |visit| {
+        if let (Some(default), RawValue::Null) = (&visit.attribute.default, visit.config) {
+            *visit.planned = default.clone();
+        }
+        if visit.attribute.write_only {
+            *visit.planned = RawValue::Null;
+        }
+    });
+    if existing.is_some_and(|prior| *prior == planned) {
+        return planned;
+    }
+    walk(level, config, existing, &mut planned, &mut |visit| {
+        let attribute = visit.attribute;
+        if attribute.presence.is_computed() && attribute.default.is_none() && visit.config.is_null() {
+            *visit.planned = match visit.prior {
+                Some(prior) if attribute.keep => prior.clone(),
+                _ => RawValue::unknown(),
+            };
+        }
+    });
+    planned
+}
+
+/// Paths of changed attributes whose change replaces the object.
+fn replaced(
+    definition: &Definition,
+    config: &RawValue,
+    prior: &RawValue,
+    planned: &RawValue,
+) -> Vec<AttributePath> {
+    let mut paths = Vec::new();
+    if prior.is_null() {
+        return paths;
+    }
+    let mut scratch = planned.clone();
+    walk(level(definition), config, Some(prior), &mut scratch, &mut |visit| {
+        if visit.attribute.replace && visit.prior != Some(&*visit.planned) {
+            paths.push(visit.path.clone());
+        }
+    });
+    paths
+}
+
+/// The value at `path`, if there is one.
+fn at<'a>(value: &'a RawValue, path: &AttributePath) -> Option<&'a RawValue> {
+    use crate::value::Step;
+    path.steps().iter().try_fold(value, |value, step| match (value, step) {
+        (RawValue::Mapping(entries), Step::Attribute(name) | Step::Key(name)) => entries.get(name),
+        (RawValue::Sequence(elements), Step::Index(index)) => elements.get(usize::try_from(*index).ok()?),
+        _ => None,
+    })
+}

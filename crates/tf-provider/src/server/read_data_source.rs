@@ -1,0 +1,51 @@
+//! ReadDataSource: reads a data source whose configuration is wholly known.
+
+use std::sync::Arc;
+
+use super::{ProviderServer, limit, operate, refuse_unknown};
+use crate::diagnostics::Diagnostics;
+use crate::erased::AnyDataSource;
+use crate::provider::Provider;
+use crate::schema::Presence;
+use crate::value::{RawValue, Type};
+
+pub(crate) struct Request<C> {
+    pub(crate) data_source: Arc<dyn AnyDataSource<C>>,
+    pub(crate) config: RawValue,
+}
+
+pub(crate) struct Response {
+    pub(crate) ty: Type,
+    pub(crate) state: Option<RawValue>,
+    pub(crate) diagnostics: Diagnostics,
+}
+
+pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Request<P::Client>) -> Response {
+    let Request { data_source, config } = request;
+    let definition = data_source.definition();
+    let ty = definition.ty();
+    let ctx = match server.context(limit(definition, &config, "read")) {
+        Ok(ctx) => ctx,
+        Err(diagnostics) => return Response { ty, state: None, diagnostics },
+    };
+    // What the configuration leaves to the provider is pending; what has a default takes it.
+    let mut pending = config;
+    if let RawValue::Mapping(entries) = &mut pending {
+        for attribute in &definition.attributes {
+            let Some(value) = entries.get_mut(&attribute.name).filter(|value| value.is_null()) else {
+                continue;
+            };
+            if let Some(default) = &attribute.default {
+                *value = default.clone();
+            } else if matches!(attribute.presence, Presence::Computed | Presence::OptionalComputed) {
+                *value = RawValue::unknown();
+            }
+        }
+    }
+    let mut outcome = {
+        let data_source = Arc::clone(&data_source);
+        operate(ctx, move |ctx| Box::pin(async move { data_source.read(&pending, ctx).await })).await
+    };
+    let state = outcome.result.map(|state| refuse_unknown(state.normalised(&ty), &mut outcome.diagnostics));
+    Response { ty, state, diagnostics: outcome.diagnostics }
+}

@@ -1,0 +1,46 @@
+//! ReadResource: what the object is now. Gone is null without an error; any other failure keeps the state.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::{ProviderServer, limit, operate, refuse_unknown};
+use crate::diagnostics::Diagnostics;
+use crate::erased::{AnyResource, carry_timeouts};
+use crate::provider::Provider;
+use crate::value::{RawValue, Type};
+
+pub(crate) struct Request<C> {
+    pub(crate) resource: Arc<dyn AnyResource<C>>,
+    pub(crate) current: RawValue,
+    pub(crate) private: Bytes,
+}
+
+pub(crate) struct Response {
+    pub(crate) ty: Type,
+    pub(crate) state: RawValue,
+    pub(crate) private: Bytes,
+    pub(crate) diagnostics: Diagnostics,
+}
+
+pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Request<P::Client>) -> Response {
+    let Request { resource, current, private } = request;
+    let definition = resource.definition();
+    let ty = definition.ty();
+    let ctx = match server.context(limit(definition, &current, "read")) {
+        Ok(ctx) => ctx,
+        Err(diagnostics) => return Response { ty, state: current, private, diagnostics },
+    };
+    let mut outcome = {
+        let (resource, current) = (Arc::clone(&resource), current.clone());
+        operate(ctx, move |ctx| Box::pin(async move { resource.read(&current, ctx).await })).await
+    };
+    let state = match outcome.result {
+        None => current,
+        Some(None) => RawValue::Null,
+        Some(Some(state)) => {
+            refuse_unknown(carry_timeouts(state.normalised(&ty), &current), &mut outcome.diagnostics)
+        }
+    };
+    Response { ty, state, private, diagnostics: outcome.diagnostics }
+}

@@ -1,0 +1,21 @@
+//! ImportResourceState: answer.
+
+use crate::proto::tfplugin6::import_resource_state as pb;
+use crate::server::import_resource_state::Response;
+
+pub(crate) fn response(mut response: Response) -> pb::Response {
+    let state = response
+        .state
+        .and_then(|state| super::value_or_report(&response.ty, &state, &mut response.diagnostics));
+    let imported = state.map(|state| pb::ImportedResource {
+        type_name: response.type_name,
+        state: Some(state),
+        private: bytes::Bytes::new(),
+        identity: None,
+    });
+    pb::Response {
+        imported_resources: imported.into_iter().collect(),
+        diagnostics: super::diagnostics(response.diagnostics),
+        deferred: None,
+    }
+}

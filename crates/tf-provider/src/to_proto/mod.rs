@@ -1,0 +1,64 @@
+//! Last stage of an RPC: what the server made becomes the answer.
+//!
+//! One file per RPC, with the same name here, in `from_proto` and in `server`. Answers are always MessagePack.
+
+use crate::diagnostics::{Diagnostic, Diagnostics, Severity};
+use crate::proto::tfplugin6 as pb;
+use crate::value::{AttributePath, RawValue, Step, Type, msgpack};
+
+pub(crate) mod apply_resource_change;
+pub(crate) mod call_function;
+pub(crate) mod get_provider_schema;
+pub(crate) mod import_resource_state;
+pub(crate) mod plan_resource_change;
+pub(crate) mod read_data_source;
+pub(crate) mod read_resource;
+pub(crate) mod upgrade_resource_state;
+
+/// Encodes a value of type `ty`; a value that does not fit its own schema is a fault of the provider.
+pub(crate) fn value(ty: &Type, value: &RawValue) -> Result<pb::DynamicValue, Diagnostic> {
+    match msgpack::encode(ty, value) {
+        Ok(bytes) => Ok(pb::DynamicValue { msgpack: bytes.into(), json: bytes::Bytes::new() }),
+        Err(error) => {
+            let path = error.path.clone();
+            Err(Diagnostic::provider_bug(format!("A value does not fit the provider's own schema: {error}."))
+                .at(path))
+        }
+    }
+}
+
+/// Encodes a value, or adds the fault to `diagnostics`.
+pub(crate) fn value_or_report(
+    ty: &Type,
+    raw: &RawValue,
+    diagnostics: &mut Diagnostics,
+) -> Option<pb::DynamicValue> {
+    value(ty, raw).map_err(|diagnostic| diagnostics.push(diagnostic)).ok()
+}
+
+pub(crate) fn diagnostics(diagnostics: Diagnostics) -> Vec<pb::Diagnostic> {
+    diagnostics
+        .into_iter()
+        .map(|diagnostic| pb::Diagnostic {
+            severity: match diagnostic.severity {
+                Severity::Error => pb::diagnostic::Severity::Error.into(),
+                Severity::Warning => pb::diagnostic::Severity::Warning.into(),
+            },
+            summary: diagnostic.summary,
+            detail: diagnostic.detail,
+            attribute: (!diagnostic.path.is_root()).then(|| path(&diagnostic.path)),
+        })
+        .collect()
+}
+
+pub(crate) fn path(path: &AttributePath) -> pb::AttributePath {
+    use pb::attribute_path::step::Selector;
+    let step = |step: &Step| pb::attribute_path::Step {
+        selector: Some(match step {
+            Step::Attribute(name) => Selector::AttributeName(name.clone()),
+            Step::Key(key) => Selector::ElementKeyString(key.clone()),
+            Step::Index(index) => Selector::ElementKeyInt(i64::try_from(*index).unwrap_or(i64::MAX)),
+        }),
+    };
+    pb::AttributePath { steps: path.steps().iter().map(step).collect() }
+}

@@ -1,0 +1,17 @@
+//! PlanResourceChange: answer.
+
+use crate::proto::tfplugin6::plan_resource_change as pb;
+use crate::server::plan_resource_change::Response;
+
+pub(crate) fn response(mut response: Response) -> pb::Response {
+    let planned_state = super::value_or_report(&response.ty, &response.planned, &mut response.diagnostics);
+    pb::Response {
+        planned_state,
+        requires_replace: response.requires_replace.iter().map(super::path).collect(),
+        planned_private: response.private,
+        diagnostics: super::diagnostics(response.diagnostics),
+        legacy_type_system: false,
+        deferred: None,
+        planned_identity: None,
+    }
+}

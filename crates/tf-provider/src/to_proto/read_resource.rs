@@ -1,0 +1,15 @@
+//! ReadResource: answer.
+
+use crate::proto::tfplugin6::read_resource as pb;
+use crate::server::read_resource::Response;
+
+pub(crate) fn response(mut response: Response) -> pb::Response {
+    let new_state = super::value_or_report(&response.ty, &response.state, &mut response.diagnostics);
+    pb::Response {
+        new_state,
+        private: response.private,
+        diagnostics: super::diagnostics(response.diagnostics),
+        deferred: None,
+        new_identity: None,
+    }
+}

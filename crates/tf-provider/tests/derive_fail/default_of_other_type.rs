@@ -1,0 +1,12 @@
+use tf_provider::Schema;
+
+/// A repository.
+#[derive(Schema, Clone, Debug)]
+#[tf(type_name = "example_repository")]
+struct Repository {
+    /// How many.
+    #[tf(default = "many")]
+    count_of_images: u32,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use tf_provider::Schema;
+
+/// A repository.
+#[derive(Schema, Clone, Debug)]
+#[tf(type_name = "example_repository")]
+struct Repository {
+    name: String,
+}
+
+fn main() {}

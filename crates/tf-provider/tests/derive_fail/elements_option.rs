@@ -1,0 +1,11 @@
+use tf_provider::Schema;
+
+/// A repository.
+#[derive(Schema, Clone, Debug)]
+#[tf(type_name = "example_repository")]
+struct Repository {
+    /// Its names.
+    names: Vec<Option<String>>,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use tf_provider::StringEnum;
+
+#[derive(StringEnum, Clone, Debug)]
+enum Sort {}
+
+fn main() {}

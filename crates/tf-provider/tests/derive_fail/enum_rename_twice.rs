@@ -1,0 +1,10 @@
+use tf_provider::StringEnum;
+
+#[derive(StringEnum, Clone, Debug)]
+enum Sort {
+    One,
+    #[tf(rename = "One")]
+    Two,
+}
+
+fn main() {}

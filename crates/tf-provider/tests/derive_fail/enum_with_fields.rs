@@ -1,0 +1,8 @@
+use tf_provider::StringEnum;
+
+#[derive(StringEnum, Clone, Debug)]
+enum Sort {
+    One(String),
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use tf_provider::Schema;
+use tf_provider::schema::WriteOnly;
+/// A repository.
+#[derive(Schema, Clone, Debug)]
+#[tf(type_name = "example_repository")]
+struct Repository {
+    /// Its name.
+    #[tf(keep)]
+    name: WriteOnly<String>,
+}
+
+fn main() {}

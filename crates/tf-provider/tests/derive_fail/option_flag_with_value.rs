@@ -1,0 +1,12 @@
+use tf_provider::Schema;
+
+/// A repository.
+#[derive(Schema, Clone, Debug)]
+#[tf(type_name = "example_repository")]
+struct Repository {
+    /// Its name.
+    #[tf(replace = true)]
+    name: String,
+}
+
+fn main() {}

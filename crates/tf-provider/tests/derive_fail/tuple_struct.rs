@@ -1,0 +1,7 @@
+use tf_provider::Schema;
+
+/// A repository.
+#[derive(Schema, Clone, Debug)]
+struct Repository(String);
+
+fn main() {}

@@ -1,0 +1,5 @@
+//! A provider process, its host's certificates, and a client that speaks to it.
+
+pub(crate) mod certificates;
+pub(crate) mod client;
+pub(crate) mod probe;

@@ -1,0 +1,156 @@
+//! The only place where errors of AWS become diagnostics.
+//!
+//! A failure is classified by its code string: typed variants add nothing (EC2 has none at all). Never shown are
+//! `{:?}` of an `SdkError` and `DisplayErrorContext`: both print the raw body, with whatever secret stands in it.
+
+use std::error::Error;
+use std::fmt::Write as _;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::request_id::RequestId;
+use tf_provider::{Diagnostic, Diagnostics};
+
+/// What a call to AWS failed with.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    service: &'static str,
+    code: Option<String>,
+    message: Option<String>,
+    request_id: Option<String>,
+    status: Option<u16>,
+    cause: String,
+}
+
+impl Failure {
+    /// Takes an SDK error apart. `service` is the name a practitioner knows: `ECR`, `IAM`, `Auto Scaling`.
+    pub fn of<E>(service: &'static str, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        Failure {
+            service,
+            code: error.code().map(str::to_owned),
+            message: error.message().map(str::to_owned),
+            request_id: error.request_id().map(str::to_owned),
+            status: error.raw_response().map(|response| response.status().as_u16()),
+            cause: causes(error),
+        }
+    }
+
+    /// AWS' error code; empty when there was no answer or none with a code.
+    pub fn code(&self) -> &str {
+        self.code.as_deref().unwrap_or_default()
+    }
+
+    /// AWS' message; empty when there is none.
+    pub fn message(&self) -> &str {
+        self.message.as_deref().unwrap_or_default()
+    }
+
+    /// True when the code is one of `codes`.
+    pub fn is(&self, codes: &[&str]) -> bool {
+        codes.contains(&self.code())
+    }
+
+    /// What came back, as a sentence.
+    fn answer(&self) -> String {
+        let mut text = String::new();
+        match (&self.code, self.status) {
+            (Some(code), _) => {
+                let _ = write!(text, "{} answered {code}", self.service);
+                if let Some(request_id) = &self.request_id {
+                    let _ = write!(text, " (request {request_id})");
+                }
+                if let Some(message) = self.message.as_deref().filter(|message| !message.is_empty()) {
+                    let _ = write!(text, ": {}", message.trim_end_matches('.'));
+                }
+                text.push('.');
+            }
+            (None, Some(status)) if status >= 500 => {
+                let _ = write!(
+                    text,
+                    "{} answered status {status} without an error code: the endpoint may not know this action.",
+                    self.service
+                );
+            }
+            (None, Some(status)) => {
+                let _ = write!(text, "{} answered status {status}: {}.", self.service, self.cause);
+            }
+            (None, None) => {
+                let _ = write!(text, "{} gave no answer: {}.", self.service, self.cause);
+            }
+        }
+        text
+    }
+
+    /// The diagnostic: what was asked (`summary`), what came back, what exists now, what to do.
+    ///
+    /// An empty `remedy` is filled in where the code tells one.
+    pub fn diagnostic(&self, summary: impl Into<String>, exists_now: &str, remedy: &str) -> Diagnostic {
+        let remedy = if remedy.is_empty() { self.known_remedy() } else { remedy };
+        let mut detail = self.answer();
+        for part in [exists_now, remedy] {
+            if !part.is_empty() {
+                detail.push(' ');
+                detail.push_str(part);
+            }
+        }
+        Diagnostic::error(summary, detail)
+    }
+
+    /// As [`diagnostic`](Self::diagnostic), for `?` in an operation.
+    pub fn report(&self, summary: impl Into<String>, exists_now: &str, remedy: &str) -> Diagnostics {
+        self.diagnostic(summary, exists_now, remedy).into()
+    }
+
+    fn known_remedy(&self) -> &'static str {
+        match self.code() {
+            "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
+                "The credentials have expired: log in again, for example with `aws sso login`."
+            }
+            "InvalidClientTokenId"
+            | "UnrecognizedClientException"
+            | "AuthFailure"
+            | "SignatureDoesNotMatch"
+            | "InvalidAccessKeyId" => {
+                "Check the credentials, and that the region belongs to the same partition as the account."
+            }
+            "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => {
+                "Allow this action to the role or user that Terraform runs as."
+            }
+            "LimitExceededException" | "LimitExceeded" => {
+                "Raise the quota, or remove what is not needed any more."
+            }
+            "" if self.status.is_none() => self.connection_remedy(),
+            _ => "",
+        }
+    }
+
+    fn connection_remedy(&self) -> &'static str {
+        let cause = self.cause.to_ascii_lowercase();
+        if cause.contains("credential") || cause.contains("identity") {
+            "Give credentials: environment variables, a profile, or a role of the machine Terraform runs on."
+        } else if cause.contains("certificate") {
+            "Name the right certificates in AWS_CA_BUNDLE, or correct the endpoint."
+        } else {
+            "Check the region, the network and the endpoints block."
+        }
+    }
+}
+
+/// The chain of causes by their own words, each once. Bodies of answers are not among them.
+fn causes(error: &dyn Error) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let text = error.to_string().trim().trim_end_matches('.').to_owned();
+        // Outer errors often repeat the words of inner ones.
+        if !text.is_empty() && !parts.iter().any(|part| part.contains(&text)) {
+            parts.push(text);
+        }
+        next = error.source();
+    }
+    parts.join(": ")
+}

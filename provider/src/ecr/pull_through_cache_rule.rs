@@ -1,0 +1,491 @@
+//! `ecrunner_pull_through_cache_rule`: one ECR pull through cache rule.
+//! AWS: CreatePullThroughCacheRule, DescribePullThroughCacheRules, UpdatePullThroughCacheRule,
+//! DeletePullThroughCacheRule (Amazon ECR API reference).
+//! Identity: the repository prefix within the registry. Updatable in place: credential and role, but not their removal.
+
+use std::time::Duration;
+
+use aws_sdk_ecr::types;
+use tf_provider::schema::{Computed, Invalid};
+use tf_provider::{
+    Context, Diagnostic, Diagnostics, ImportState, ModifyPlan, PlanContext, Resource, Schema, ValidateConfig,
+    Value,
+};
+use tokio::time::Instant;
+
+use super::repository_name::check_rule_prefix;
+use crate::clients::Clients;
+use crate::diagnostics::Failure;
+
+/// How long a secret just created may stay invisible to ECR.
+const SECRET_VISIBLE: Duration = Duration::from_secs(120);
+
+/// Caches images of one upstream registry under a prefix of the account's own registry: a pull of
+/// `<registry>/<prefix>/<image>:<tag>` imports the image on first use.
+#[derive(Schema, Clone, Debug)]
+#[tf(
+    type_name = "ecrunner_pull_through_cache_rule",
+    timeouts(create = "5m", read = "2m", update = "5m", delete = "2m")
+)]
+pub struct PullThroughCacheRule {
+    /// Prefix of the repositories that this rule fills, such as `docker-hub`, or `ROOT` for all without a rule of
+    /// their own; 2 to 30 characters.
+    #[tf(replace, validate(text(check_rule_prefix)))]
+    pub ecr_repository_prefix: String,
+    /// Address of the upstream registry: `registry-1.docker.io`, `public.ecr.aws`, `quay.io`, `registry.k8s.io`,
+    /// `ghcr.io`, `registry.gitlab.com`, `cgr.dev`, `<name>.azurecr.io`, or another ECR registry.
+    #[tf(replace, validate(text(check_upstream)))]
+    pub upstream_registry_url: String,
+    /// ARN of the Secrets Manager secret with the upstream credentials; its name begins with
+    /// `ecr-pullthroughcache/`. Docker Hub, GitHub, GitLab, Azure and Chainguard demand one.
+    #[tf(validate(text(check_credential_arn)))]
+    pub credential_arn: Option<String>,
+    /// ARN of the role that ECR assumes to pull from an ECR registry of another account.
+    #[tf(validate(text(check_role_arn)))]
+    pub custom_role_arn: Option<String>,
+    /// Prefix of the repositories in an upstream ECR registry; 2 to 30 characters, or `ROOT`.
+    #[tf(replace, validate(text(check_rule_prefix)))]
+    pub upstream_repository_prefix: Option<String>,
+    /// Id of the registry, which is the id of the account.
+    #[tf(keep)]
+    pub registry_id: Computed<String>,
+}
+
+impl Resource for PullThroughCacheRule {
+    type Client = Clients;
+
+    async fn create(mut self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
+        let clients = ctx.client().clone();
+        let summary = format!("Creating ECR pull through cache rule ({})", self.ecr_repository_prefix);
+        if find_by_prefix(&clients, &self.ecr_repository_prefix).await?.is_some() {
+            return Err(already_exists(&summary, &self.ecr_repository_prefix));
+        }
+        let give_up = Instant::now() + SECRET_VISIBLE;
+        loop {
+            let sent = clients
+                .ecr
+                .create_pull_through_cache_rule()
+                .ecr_repository_prefix(&self.ecr_repository_prefix)
+                .upstream_registry_url(&self.upstream_registry_url)
+                .set_upstream_registry(upstream_of(&self.upstream_registry_url))
+                .set_credential_arn(self.credential_arn.clone())
+                .set_custom_role_arn(self.custom_role_arn.clone())
+                .set_upstream_repository_prefix(self.upstream_repository_prefix.clone())
+                .send()
+                .await;
+            let failure = match sent {
+                Ok(_) => break,
+                Err(error) => Failure::of("ECR", &error),
+            };
+            if failure.is(&["PullThroughCacheRuleAlreadyExistsException"]) {
+                // It was not there a moment ago: an answer of ours was lost, or somebody was faster.
+                let found = find_by_prefix(&clients, &self.ecr_repository_prefix).await?;
+                if found.is_some_and(|rule| self.is_made_by(&rule)) {
+                    break;
+                }
+                return Err(already_exists(&summary, &self.ecr_repository_prefix));
+            }
+            let secret_pending = failure.is(&[
+                "SecretNotFoundException",
+                "UnableToAccessSecretException",
+                "UnableToDecryptSecretValueException",
+            ]);
+            if !secret_pending || Instant::now() > give_up || secret_is_missing(&clients, &self).await {
+                return Err(refused(&failure, &summary));
+            }
+            tracing::info!(
+                prefix = self.ecr_repository_prefix,
+                code = failure.code(),
+                "waiting for the secret"
+            );
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_secs(2)) => {}
+                () = ctx.stop().cancelled() => return Err(refused(&failure, &summary)),
+            }
+        }
+        self.registry_id = clients.account_id.as_str().into();
+        ctx.save(&self);
+        let prefix = self.ecr_repository_prefix.clone();
+        let rule = ctx
+            .wait_for("the new rule can be read", Duration::from_secs(1), || {
+                find_by_prefix(&clients, &prefix)
+            })
+            .await?;
+        Ok(self.with(&rule))
+    }
+
+    async fn read(self, ctx: &mut Context<Clients>) -> Result<Option<Self>, Diagnostics> {
+        let found = find_by_prefix(ctx.client(), &self.ecr_repository_prefix).await?;
+        Ok(found.map(|rule| self.with(&rule)))
+    }
+
+    async fn update(self, _prior: Self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
+        let clients = ctx.client().clone();
+        let summary = format!("Updating ECR pull through cache rule ({})", self.ecr_repository_prefix);
+        let give_up = Instant::now() + SECRET_VISIBLE;
+        if self.credential_arn.is_some() || self.custom_role_arn.is_some() {
+            loop {
+                let sent = clients
+                    .ecr
+                    .update_pull_through_cache_rule()
+                    .ecr_repository_prefix(&self.ecr_repository_prefix)
+                    .set_credential_arn(self.credential_arn.clone())
+                    .set_custom_role_arn(self.custom_role_arn.clone())
+                    .send()
+                    .await;
+                let failure = match sent {
+                    Ok(_) => break,
+                    Err(error) => Failure::of("ECR", &error),
+                };
+                let secret_pending =
+                    failure.is(&["SecretNotFoundException", "UnableToAccessSecretException"]);
+                if !secret_pending || Instant::now() > give_up || secret_is_missing(&clients, &self).await {
+                    return Err(failure.report(summary, "The rule is unchanged.", secret_remedy(&failure)));
+                }
+                tokio::time::sleep(Duration::from_secs(2)).await;
+            }
+        }
+        match find_by_prefix(&clients, &self.ecr_repository_prefix).await? {
+            Some(rule) => Ok(self.with(&rule)),
+            None => {
+                Err(Diagnostic::error(summary, "The rule vanished during the update. Apply again.").into())
+            }
+        }
+    }
+
+    async fn delete(self, ctx: &mut Context<Clients>) -> Result<(), Diagnostics> {
+        let sent = ctx
+            .client()
+            .ecr
+            .delete_pull_through_cache_rule()
+            .ecr_repository_prefix(&self.ecr_repository_prefix)
+            .send()
+            .await;
+        let failure = match sent {
+            Ok(_) => return Ok(()),
+            Err(error) => Failure::of("ECR", &error),
+        };
+        if failure.is(&["PullThroughCacheRuleNotFoundException"]) {
+            return Ok(());
+        }
+        let summary = format!("Deleting ECR pull through cache rule ({})", self.ecr_repository_prefix);
+        Err(failure.report(summary, "The rule is still there.", ""))
+    }
+}
+
+impl ImportState for PullThroughCacheRule {
+    async fn import(id: String, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
+        let rule = find_by_prefix(ctx.client(), &id).await?.ok_or_else(|| {
+            Diagnostic::error(
+                format!("ECR pull through cache rule not found ({id})"),
+                format!(
+                    "Account {} has no rule with the prefix \"{id}\" in {}. The import id is the prefix.",
+                    ctx.client().account_id,
+                    ctx.client().region
+                ),
+            )
+        })?;
+        let empty = PullThroughCacheRule {
+            ecr_repository_prefix: id,
+            upstream_registry_url: String::new(),
+            credential_arn: None,
+            custom_role_arn: None,
+            upstream_repository_prefix: None,
+            registry_id: Computed::Pending,
+        };
+        Ok(empty.with(&rule))
+    }
+}
+
+impl ModifyPlan for PullThroughCacheRule {
+    fn modify_plan(plan: &mut PlanContext<'_, Self>) {
+        // ECR can change a credential or a role, but has no call that takes one away.
+        if let Some(prior) = plan.prior {
+            if prior.credential_arn.is_some() && plan.planned.credential_arn.is_null() {
+                plan.requires_replace("credential_arn");
+            }
+            if prior.custom_role_arn.is_some() && plan.planned.custom_role_arn.is_null() {
+                plan.requires_replace("custom_role_arn");
+            }
+        }
+        let (Some(clients), Value::Known(arn)) = (plan.client(), &plan.planned.credential_arn) else {
+            return;
+        };
+        let mut parts = arn.split(':').skip(3);
+        let (region, account) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        if region != clients.region || account != clients.account_id {
+            plan.report(
+                Diagnostic::error(
+                    "Invalid credential_arn",
+                    format!(
+                        "ECR reads secrets of its own account and region only: the rule is in {} {}, the secret in \
+                         {account} {region}. Create the secret beside the rule.",
+                        clients.account_id, clients.region
+                    ),
+                )
+                .at("credential_arn"),
+            );
+        }
+    }
+}
+
+impl ValidateConfig for PullThroughCacheRule {
+    fn validate(config: &PullThroughCacheRulePlan, diagnostics: &mut Diagnostics) {
+        let Value::Known(url) = &config.upstream_registry_url else { return };
+        let Some(upstream) = upstream_of(url) else { return };
+        let mut fault = |attribute: &str, detail: String| {
+            diagnostics.push(Diagnostic::error(format!("Invalid {attribute}"), detail).at(attribute));
+        };
+        match (credential_rule(&upstream), &config.credential_arn) {
+            (CredentialRule::Required, Value::Null) => fault(
+                "credential_arn",
+                format!(
+                    "The upstream {url} demands a login. Set credential_arn to a secret named ecr-pullthroughcache/<name>."
+                ),
+            ),
+            (CredentialRule::Refused, Value::Known(_)) => {
+                fault("credential_arn", format!("The upstream {url} takes no login. Remove credential_arn."))
+            }
+            _ => {}
+        }
+        if upstream != types::UpstreamRegistry::Ecr {
+            if matches!(config.custom_role_arn, Value::Known(_)) {
+                let detail = format!(
+                    "A role is for upstreams that are ECR registries; {url} is none. Remove custom_role_arn."
+                );
+                fault("custom_role_arn", detail);
+            }
+            if matches!(config.upstream_repository_prefix, Value::Known(_)) {
+                let detail = format!(
+                    "An upstream prefix is for upstreams that are ECR registries; {url} is none. Remove upstream_repository_prefix."
+                );
+                fault("upstream_repository_prefix", detail);
+            }
+        } else if matches!(&config.ecr_repository_prefix, Value::Known(prefix) if prefix == "ROOT")
+            && matches!(config.upstream_repository_prefix, Value::Known(_))
+        {
+            fault(
+                "upstream_repository_prefix",
+                "A rule for ROOT takes no upstream prefix. Remove upstream_repository_prefix, or give the rule a prefix of its own.".to_owned(),
+            );
+        }
+    }
+}
+
+/// The rule with this prefix, if there is one.
+async fn find_by_prefix(
+    clients: &Clients,
+    prefix: &str,
+) -> Result<Option<types::PullThroughCacheRule>, Diagnostics> {
+    let answer = clients.ecr.describe_pull_through_cache_rules().ecr_repository_prefixes(prefix).send().await;
+    match answer {
+        Ok(answer) => Ok(answer
+            .pull_through_cache_rules()
+            .iter()
+            .find(|rule| rule.ecr_repository_prefix() == Some(prefix))
+            .cloned()),
+        Err(error) => {
+            let failure = Failure::of("ECR", &error);
+            if failure.is(&["PullThroughCacheRuleNotFoundException"]) {
+                return Ok(None);
+            }
+            Err(failure.report(format!("Reading ECR pull through cache rule ({prefix})"), "", ""))
+        }
+    }
+}
+
+/// True when Secrets Manager knows for certain that there is no such secret; then waiting helps nobody.
+async fn secret_is_missing(clients: &Clients, rule: &PullThroughCacheRule) -> bool {
+    let Some(arn) = &rule.credential_arn else { return false };
+    match clients.secretsmanager.describe_secret().secret_id(arn).send().await {
+        Ok(secret) => secret.deleted_date().is_some(),
+        // No right to ask is no answer.
+        Err(error) => Failure::of("Secrets Manager", &error).is(&["ResourceNotFoundException"]),
+    }
+}
+
+fn already_exists(summary: &str, prefix: &str) -> Diagnostics {
+    Diagnostic::error(
+        summary,
+        format!(
+            "A rule with this prefix is there already, and was not made by this configuration. Nothing was changed. \
+             Choose another prefix, or take the rule over:\n\nimport {{\n  to = \
+             ecrunner_pull_through_cache_rule.<name>\n  id = \"{prefix}\"\n}}"
+        ),
+    )
+    .at("ecr_repository_prefix")
+    .into()
+}
+
+fn refused(failure: &Failure, summary: &str) -> Diagnostics {
+    let diagnostic = failure.diagnostic(summary, "Nothing was created.", secret_remedy(failure));
+    match failure.code() {
+        "SecretNotFoundException"
+        | "UnableToAccessSecretException"
+        | "UnableToDecryptSecretValueException" => diagnostic.at("credential_arn").into(),
+        "UnsupportedUpstreamRegistryException" => diagnostic.at("upstream_registry_url").into(),
+        _ => diagnostic.into(),
+    }
+}
+
+fn secret_remedy(failure: &Failure) -> &'static str {
+    match failure.code() {
+        "SecretNotFoundException" => {
+            "Create the secret as ecr-pullthroughcache/<name> in this account and region, or correct credential_arn."
+        }
+        "UnableToAccessSecretException" => "Check the resource policy of the secret.",
+        "UnableToDecryptSecretValueException" => {
+            "Encrypt the secret with the AWS managed key aws/secretsmanager: pull through cache can use no other."
+        }
+        _ => "",
+    }
+}
+
+impl PullThroughCacheRule {
+    /// This rule as AWS reports it.
+    fn with(self, rule: &types::PullThroughCacheRule) -> Self {
+        PullThroughCacheRule {
+            ecr_repository_prefix: self.ecr_repository_prefix,
+            upstream_registry_url: rule
+                .upstream_registry_url()
+                .map_or(self.upstream_registry_url, str::to_owned),
+            credential_arn: rule.credential_arn().map(str::to_owned),
+            custom_role_arn: rule.custom_role_arn().map(str::to_owned),
+            upstream_repository_prefix: rule.upstream_repository_prefix().map(str::to_owned),
+            registry_id: rule.registry_id().map(str::to_owned).into(),
+        }
+    }
+
+    /// True when `rule` is what this configuration asks for.
+    fn is_made_by(&self, rule: &types::PullThroughCacheRule) -> bool {
+        rule.upstream_registry_url() == Some(self.upstream_registry_url.as_str())
+            && rule.credential_arn() == self.credential_arn.as_deref()
+            && rule.custom_role_arn() == self.custom_role_arn.as_deref()
+            && rule.upstream_repository_prefix() == self.upstream_repository_prefix.as_deref()
+    }
+}
+
+enum CredentialRule {
+    Required,
+    Refused,
+}
+
+fn credential_rule(upstream: &types::UpstreamRegistry) -> CredentialRule {
+    use types::UpstreamRegistry as Upstream;
+    match upstream {
+        Upstream::DockerHub
+        | Upstream::GitHubContainerRegistry
+        | Upstream::GitLabContainerRegistry
+        | Upstream::AzureContainerRegistry
+        | Upstream::Chainguard => CredentialRule::Required,
+        _ => CredentialRule::Refused,
+    }
+}
+
+/// Which of ECR's upstreams an address is.
+fn upstream_of(url: &str) -> Option<types::UpstreamRegistry> {
+    use types::UpstreamRegistry as Upstream;
+    match url {
+        "registry-1.docker.io" => Some(Upstream::DockerHub),
+        "public.ecr.aws" => Some(Upstream::EcrPublic),
+        "quay.io" => Some(Upstream::Quay),
+        "registry.k8s.io" => Some(Upstream::K8s),
+        "ghcr.io" => Some(Upstream::GitHubContainerRegistry),
+        "registry.gitlab.com" => Some(Upstream::GitLabContainerRegistry),
+        "cgr.dev" => Some(Upstream::Chainguard),
+        _ if url.ends_with(".azurecr.io") => Some(Upstream::AzureContainerRegistry),
+        _ if is_ecr_host(url) => Some(Upstream::Ecr),
+        _ => None,
+    }
+}
+
+/// `<12 digits>.dkr.ecr.<region>.<suffix>`
+fn is_ecr_host(host: &str) -> bool {
+    let mut labels = host.split('.');
+    let account = labels.next().unwrap_or_default();
+    account.len() == 12
+        && account.bytes().all(|byte| byte.is_ascii_digit())
+        && labels.next() == Some("dkr")
+        && labels.next() == Some("ecr")
+        && labels.count() >= 2
+}
+
+fn check_upstream(url: &str) -> Result<(), Invalid> {
+    if let Some(host) = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")) {
+        return Err(Invalid::new("must be a host name without a scheme")
+            .remedy(format!("Write \"{}\".", host.trim_end_matches('/'))));
+    }
+    if matches!(url, "docker.io" | "index.docker.io" | "hub.docker.com" | "registry.hub.docker.com") {
+        return Err(Invalid::new("names Docker Hub by a name that ECR does not take")
+            .remedy("Write \"registry-1.docker.io\"."));
+    }
+    if upstream_of(url).is_some() {
+        return Ok(());
+    }
+    Err(Invalid::new(format!("is \"{url}\", which ECR cannot cache")).remedy(
+        "ECR knows registry-1.docker.io, public.ecr.aws, quay.io, registry.k8s.io, ghcr.io, registry.gitlab.com, \
+         cgr.dev, <name>.azurecr.io and <account>.dkr.ecr.<region>.amazonaws.com. Use \
+         ecrunner_mirror_repository for other registries.",
+    ))
+}
+
+fn check_credential_arn(arn: &str) -> Result<(), Invalid> {
+    let remedy = "Write arn:aws:secretsmanager:<region>:<account>:secret:ecr-pullthroughcache/<name>.";
+    let parts: Vec<&str> = arn.splitn(7, ':').collect();
+    let ["arn", partition, "secretsmanager", _, _, "secret", name] = parts[..] else {
+        return Err(Invalid::new("must be the ARN of a secret").remedy(remedy));
+    };
+    if !partition.starts_with("aws") || !(50..=612).contains(&arn.len()) {
+        return Err(Invalid::new("must be the ARN of a secret, 50 to 612 characters long").remedy(remedy));
+    }
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "/_+=.@-".contains(c);
+    match name.strip_prefix("ecr-pullthroughcache/") {
+        Some(rest) if !rest.is_empty() && rest.chars().all(allowed) => Ok(()),
+        _ => Err(Invalid::new("must name a secret that begins with ecr-pullthroughcache/").remedy(remedy)),
+    }
+}
+
+fn check_role_arn(arn: &str) -> Result<(), Invalid> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    match parts[..] {
+        ["arn", partition, "iam", "", account, role]
+            if partition.starts_with("aws") && account.len() == 12 && role.starts_with("role/") =>
+        {
+            Ok(())
+        }
+        _ => {
+            Err(Invalid::new("must be the ARN of a role").remedy("Write arn:aws:iam::<account>:role/<name>."))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_upstream_of_ecr_is_known_by_its_address() {
+        let upstream = |url| upstream_of(url).map(|upstream| upstream.as_str().to_owned());
+        assert_eq!(upstream("registry-1.docker.io").as_deref(), Some("docker-hub"));
+        assert_eq!(upstream("team.azurecr.io").as_deref(), Some("azure-container-registry"));
+        assert_eq!(upstream("123456789012.dkr.ecr.eu-central-1.amazonaws.com").as_deref(), Some("ecr"));
+        assert_eq!(upstream("harbor.example.com"), None);
+    }
+
+    #[test]
+    fn docker_hubs_other_names_are_refused_with_the_right_one() {
+        let fault = check_upstream("docker.io").expect_err("accepted");
+        assert_eq!(fault.remedy, "Write \"registry-1.docker.io\".");
+        let fault = check_upstream("https://quay.io/").expect_err("accepted");
+        assert_eq!(fault.remedy, "Write \"quay.io\".");
+    }
+
+    #[test]
+    fn a_credential_is_a_secret_with_the_prefix_that_ecr_demands() {
+        let arn = |name: &str| format!("arn:aws:secretsmanager:eu-central-1:123456789012:secret:{name}");
+        assert_eq!(check_credential_arn(&arn("ecr-pullthroughcache/hub-AbCdEf")), Ok(()));
+        for wrong in [arn("hub-AbCdEf"), arn("ecr-pullthroughcache/"), "arn:aws:s3:::bucket".to_owned()] {
+            assert!(check_credential_arn(&wrong).is_err(), "{wrong} was accepted");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The Terraform provider `ecrunner`: autoscaling GitLab runners on AWS that pull from the team's own ECR.
+//!
+//! `provider` holds the provider block and the register of everything offered; one file per object below `ecr`,
+//! `iam`, `ec2` and `runner`; `clients` and `diagnostics` are the only places that know how AWS is reached and how its
+//! errors are told.
+
+pub mod clients;
+pub mod diagnostics;
+pub mod ecr;
+pub mod provider;
+pub mod tags;

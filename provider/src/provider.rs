@@ -1,0 +1,125 @@
+//! The provider block, its configuration, and the register of everything the provider offers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tf_provider::schema::Sensitive;
+use tf_provider::{Diagnostics, Provider, Registry, Schema, resource};
+
+use crate::clients::Clients;
+use crate::ecr::pull_through_cache_rule::PullThroughCacheRule;
+
+/// Where Terraform and OpenTofu find the provider.
+pub const ADDRESS: &str = "registry.terraform.io/ecrunner/ecrunner";
+
+/// Sets up autoscaling GitLab runners on AWS whose jobs pull Docker Hub's images from the team's own ECR.
+///
+/// Credentials come from the AWS SDK's default chain: environment, shared configuration files, web identity,
+/// container and instance metadata.
+#[derive(Schema, Clone, Debug)]
+pub struct Ecrunner {
+    /// AWS region, such as `eu-central-1`. Default: `AWS_REGION`, then the profile's region.
+    pub region: Option<String>,
+    /// Profile of the shared configuration and credentials files. Default: `AWS_PROFILE`, then `default`.
+    pub profile: Option<String>,
+    /// Ids of the accounts that may be worked on. Any other account is refused before anything is read or changed.
+    pub allowed_account_ids: Option<BTreeSet<String>>,
+    /// A role to assume with the credentials found, before anything else.
+    #[tf(block)]
+    pub assume_role: Option<AssumeRole>,
+    /// Tags that every taggable object gets; an object's own `tags` win.
+    #[tf(block)]
+    pub default_tags: Option<DefaultTags>,
+    /// Tags that others set on our objects and that are left alone.
+    #[tf(block)]
+    pub ignore_tags: Option<IgnoreTags>,
+    /// Other addresses of AWS' services, each as a URL: for emulators, proxies and private endpoints.
+    #[tf(block)]
+    pub endpoints: Option<Endpoints>,
+    /// The GitLab instance that runners belong to.
+    #[tf(block)]
+    pub gitlab: Option<GitLab>,
+}
+
+/// A role to assume.
+#[derive(Schema, Clone, Debug)]
+pub struct AssumeRole {
+    /// ARN of the role.
+    pub role_arn: String,
+    /// Name of the session, visible in CloudTrail. Default: `ecrunner`.
+    pub session_name: Option<String>,
+    /// External id that the role's trust policy demands.
+    pub external_id: Option<String>,
+}
+
+/// Tags for every taggable object.
+#[derive(Schema, Clone, Debug)]
+pub struct DefaultTags {
+    /// Tags by key.
+    pub tags: Option<BTreeMap<String, String>>,
+}
+
+/// Tags that are left alone.
+#[derive(Schema, Clone, Debug)]
+pub struct IgnoreTags {
+    /// Keys to leave alone.
+    pub keys: Option<BTreeSet<String>>,
+    /// Prefixes of keys to leave alone.
+    pub key_prefixes: Option<BTreeSet<String>>,
+}
+
+/// Addresses of services.
+#[derive(Schema, Clone, Debug, Default)]
+pub struct Endpoints {
+    /// EC2 Auto Scaling.
+    pub autoscaling: Option<String>,
+    /// EC2.
+    pub ec2: Option<String>,
+    /// ECR's API.
+    pub ecr: Option<String>,
+    /// IAM.
+    pub iam: Option<String>,
+    /// CloudWatch Logs.
+    pub logs: Option<String>,
+    /// The registry itself, where images are pushed to and pulled from. Plain HTTP only on a loopback address.
+    pub registry: Option<String>,
+    /// S3.
+    pub s3: Option<String>,
+    /// Secrets Manager.
+    pub secretsmanager: Option<String>,
+    /// Systems Manager.
+    pub ssm: Option<String>,
+    /// Security Token Service.
+    pub sts: Option<String>,
+}
+
+/// The GitLab instance.
+#[derive(Schema, Clone, Debug)]
+pub struct GitLab {
+    /// Address of the instance, with a path if it has one. Default: `https://gitlab.com`.
+    pub url: Option<String>,
+    /// Token with the scopes `create_runner` and `manage_runner`. May come from an ephemeral resource.
+    pub token: Option<Sensitive<String>>,
+    /// File with PEM certificates to trust besides the system's.
+    pub ca_file: Option<String>,
+}
+
+impl Provider for Ecrunner {
+    type Client = Clients;
+
+    const NAME: &'static str = "ecrunner";
+
+    fn register() -> Registry<Clients> {
+        Registry::new().resource(resource!(PullThroughCacheRule))
+    }
+
+    async fn configure(
+        config: EcrunnerPlan,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Option<Clients>, Diagnostics> {
+        Clients::connect(config, diagnostics).await
+    }
+
+    fn validate(config: &EcrunnerPlan, diagnostics: &mut Diagnostics) {
+        crate::clients::validate(config, diagnostics);
+    }
+}

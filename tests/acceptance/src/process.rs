@@ -1,0 +1,156 @@
+//! A terraform process under way: never longer than its limit, interruptible as from a keyboard.
+
+use std::io::Read;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use crate::report::report;
+use crate::run::Run;
+
+/// Longest run of one command. terraform waits 60 s for a silent provider; AWS retries end well before.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// A started command. Dropped unfinished, it is killed with everything it started.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    group: Pid,
+    name: String,
+    started: Instant,
+    stdout: Option<JoinHandle<String>>,
+    stderr: Option<JoinHandle<String>>,
+    ended: bool,
+}
+
+impl Running {
+    /// Starts `command` in a process group of its own, as an interactive shell does.
+    pub(crate) fn start(mut command: Command, name: String) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        let started = Instant::now();
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => panic!("starting {}: {error}", command.get_program().display()),
+        };
+        let stdout = child.stdout.take().map(collect);
+        let stderr = child.stderr.take().map(collect);
+        let group = Pid::from_child(&child);
+        Self { child, group, name, started, stdout, stderr, ended: false }
+    }
+
+    /// Sends SIGINT to terraform and the provider alike, as ctrl-C does.
+    ///
+    /// # Panics
+    /// When the process has ended already.
+    #[track_caller]
+    pub fn interrupt(&self) {
+        if let Err(error) = kill_process_group(self.group, Signal::INT) {
+            panic!("interrupting {}: {error}", self.name);
+        }
+    }
+
+    /// Kills terraform and the provider at once, as a crash of the machine does.
+    ///
+    /// # Panics
+    /// When the process has ended already.
+    #[track_caller]
+    pub fn kill(&self) {
+        if let Err(error) = kill_process_group(self.group, Signal::KILL) {
+            panic!("killing {}: {error}", self.name);
+        }
+    }
+
+    /// Waits for the end.
+    ///
+    /// # Panics
+    /// When the command takes longer than 120 s.
+    #[track_caller]
+    pub fn wait(mut self) -> Run {
+        let status = self.ended_within(LIMIT);
+        let duration = self.started.elapsed();
+        if status.is_none() {
+            // The pipes close with the last process of the group.
+            self.kill();
+        }
+        let stdout = joined(self.stdout.take());
+        let stderr = joined(self.stderr.take());
+        let Some(status) = status else {
+            let claim = format!("{} did not end within {LIMIT:?}", self.name);
+            panic!("{}", report(&claim, &[("standard output", &stdout), ("standard error", &stderr)]));
+        };
+        Run::new(std::mem::take(&mut self.name), status, stdout, stderr, duration)
+    }
+
+    fn ended_within(&mut self, limit: Duration) -> Option<ExitStatus> {
+        loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) => {
+                    self.ended = true;
+                    return Some(status);
+                }
+                Ok(None) if self.started.elapsed() < limit => crate::pause(),
+                Ok(None) => return None,
+                Err(error) => panic!("waiting for {}: {error}", self.name),
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.ended {
+            // Both fail only when everything has ended already.
+            let _ = kill_process_group(self.group, Signal::KILL);
+            let _ = self.child.wait();
+        }
+    }
+}
+
+/// Reads a pipe to its end on a thread, so that a full pipe never stops the command.
+fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // What was read before an error is still worth showing.
+        let _ = pipe.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+fn joined(reader: Option<JoinHandle<String>>) -> String {
+    reader.and_then(|reader| reader.join().ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Running {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        Running::start(command, "sh".to_owned())
+    }
+
+    #[test]
+    fn interrupt_reaches_the_whole_group() {
+        let running = shell("trap 'echo interrupted; exit 3' INT; echo ready; while :; do sleep 1; done");
+        // The trap must be set before the signal: SIGINT is sent again until the shell ends.
+        let child = Instant::now();
+        while child.elapsed() < Duration::from_millis(300) {
+            crate::pause();
+        }
+        running.interrupt();
+        let run = running.wait();
+        assert_eq!((run.exit_code(), run.stdout().contains("interrupted")), (Some(3), true));
+    }
+
+    #[test]
+    fn dropping_ends_the_command() {
+        let running = shell("sleep 600");
+        let group = running.group;
+        drop(running);
+        assert!(rustix::process::test_kill_process_group(group).is_err());
+    }
+}

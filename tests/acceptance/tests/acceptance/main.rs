@@ -1,0 +1,5 @@
+//! Acceptance tests: the real terraform, the real provider, an emulated AWS. One file per resource.
+//! `cargo xtask test` prepares what they need and runs them.
+
+mod provider;
+mod pull_through_cache_rule;

@@ -1,0 +1,213 @@
+//! The listener, and what all requests share.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use url::Url;
+
+use crate::calls::{Call, CallLog};
+use crate::clock::Clock;
+use crate::dispatch;
+use crate::ecr::State;
+use crate::emulators::Emulators;
+use crate::fault::{Fault, Faults};
+use crate::identity::IssuedKeys;
+use crate::registry::token::TokenKey;
+
+/// How long an emulator may think. moto makes the managed policies of a new account in some seconds.
+const EMULATOR_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// The gateway, listening until it is dropped.
+#[derive(Debug)]
+pub struct Gateway {
+    address: SocketAddr,
+    url: String,
+    shared: Arc<Shared>,
+    accept: JoinHandle<()>,
+}
+
+/// Settings of a [`Gateway`] that is not started yet.
+#[derive(Debug)]
+pub struct GatewayBuilder {
+    moto: Url,
+    ministack: Url,
+    upstreams: HashMap<String, Url>,
+    token_validity: Duration,
+    address: SocketAddr,
+    clock: Clock,
+}
+
+/// The gateway could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// The address is taken or not ours.
+    #[error("listening on {address}")]
+    Listen {
+        /// Address asked for.
+        address: SocketAddr,
+        /// Why it failed.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The HTTP client towards the emulators could not be built.
+    #[error("building the HTTP client")]
+    Client(#[source] reqwest::Error),
+    /// The operating system gave no random bytes.
+    #[error("no random key: {0}")]
+    Random(String),
+}
+
+/// State of all requests.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    /// Where the gateway itself listens.
+    pub(crate) address: SocketAddr,
+    pub(crate) moto: Url,
+    pub(crate) ministack: Url,
+    pub(crate) http: reqwest::Client,
+    pub(crate) clock: Clock,
+    pub(crate) calls: CallLog,
+    pub(crate) faults: Faults,
+    pub(crate) keys: IssuedKeys,
+    pub(crate) ecr: State,
+    pub(crate) token_key: TokenKey,
+    pub(crate) token_validity: Duration,
+    /// Host of an upstream registry, to where it is for us.
+    pub(crate) upstreams: HashMap<String, Url>,
+}
+
+impl Gateway {
+    /// Begins a gateway in front of `emulators`.
+    pub fn builder(emulators: &Emulators) -> GatewayBuilder {
+        GatewayBuilder {
+            moto: emulators.moto().clone(),
+            ministack: emulators.ministack().clone(),
+            upstreams: HashMap::new(),
+            token_validity: Duration::from_secs(12 * 3600),
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            clock: Clock::default(),
+        }
+    }
+
+    /// `http://127.0.0.1:<port>`, without a slash at the end.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Address it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Every call of `account` so far, in the order of arrival.
+    pub fn calls(&self, account: &str) -> Vec<Call> {
+        self.shared.calls.of(account)
+    }
+
+    /// Orders a fault for the calls of `account`.
+    pub fn inject(&self, account: &str, fault: Fault) {
+        self.shared.faults.inject(account, fault);
+    }
+
+    /// The gateway's time, to be moved by a test.
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.accept.abort();
+    }
+}
+
+impl GatewayBuilder {
+    /// Says where the upstream registry `host` (as in `registry-1.docker.io`) is; without, its images are not found.
+    #[must_use]
+    pub fn upstream(mut self, host: &str, url: Url) -> Self {
+        self.upstreams.insert(host.to_owned(), url);
+        self
+    }
+
+    /// Sets how long an authorization token of ECR is good; 12 hours by default.
+    #[must_use]
+    pub fn token_validity(mut self, validity: Duration) -> Self {
+        self.token_validity = validity;
+        self
+    }
+
+    /// Sets the address to listen on; a free loopback port by default.
+    #[must_use]
+    pub fn address(mut self, address: SocketAddr) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Starts listening.
+    ///
+    /// # Errors
+    /// [`GatewayError::Listen`] when the address cannot be bound.
+    pub async fn start(self) -> Result<Gateway, GatewayError> {
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(5))
+            .read_timeout(EMULATOR_TIMEOUT)
+            .build()
+            .map_err(GatewayError::Client)?;
+        let token_key = TokenKey::random().map_err(|error| GatewayError::Random(error.to_string()))?;
+        let listen = |source| GatewayError::Listen { address: self.address, source };
+        let listener = TcpListener::bind(self.address).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let shared = Arc::new(Shared {
+            address,
+            moto: self.moto,
+            ministack: self.ministack,
+            http,
+            clock: self.clock,
+            calls: CallLog::default(),
+            faults: Faults::default(),
+            keys: IssuedKeys::default(),
+            ecr: State::default(),
+            token_key,
+            token_validity: self.token_validity,
+            upstreams: self.upstreams,
+        });
+        let accept = tokio::spawn(accept(listener, Arc::clone(&shared)));
+        Ok(Gateway { address, url: format!("http://{address}"), shared, accept })
+    }
+}
+
+/// Serves each connection on its own task; dropping the set of tasks closes the connections.
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    let mut connections = tokio::task::JoinSet::new();
+    loop {
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!(%error, "accepting a connection");
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                    continue;
+                }
+            },
+            Some(_) = connections.join_next() => continue,
+        };
+        let shared = Arc::clone(&shared);
+        connections.spawn(async move {
+            let service = hyper::service::service_fn(|request| {
+                dispatch::dispatch(Arc::clone(&shared), request)
+            });
+            let connection =
+                hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "connection ended");
+            }
+        });
+    }
+}

@@ -1,0 +1,17 @@
+//! The gateway in front of the real emulators. One program, so that the emulators start once.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+mod aws_cli;
+mod ecr_model;
+mod emulators;
+mod faults;
+mod images;
+mod pull_through;
+mod pull_through_cache_rules;
+mod registry;
+mod repositories;
+mod repository_creation_templates;
+mod routing;

@@ -1,0 +1,168 @@
+//! A listing of an AWS account: everything that an example could leave behind.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::aws_cli::AwsCli;
+
+/// How many AWS CLI processes run at a time; each spends its half second on Python's imports.
+const PARALLEL: usize = 4;
+
+/// One kind of object and the AWS CLI call that lists the identifiers of all of them.
+struct Kind {
+    name: &'static str,
+    command: &'static [&'static str],
+    query: &'static str,
+}
+
+const KINDS: &[Kind] = &[
+    Kind {
+        name: "ECR repositories",
+        command: &["ecr", "describe-repositories"],
+        query: "repositories[].repositoryName",
+    },
+    Kind {
+        name: "pull through cache rules",
+        command: &["ecr", "describe-pull-through-cache-rules"],
+        query: "pullThroughCacheRules[].ecrRepositoryPrefix",
+    },
+    Kind {
+        name: "repository creation templates",
+        command: &["ecr", "describe-repository-creation-templates"],
+        query: "repositoryCreationTemplates[].prefix",
+    },
+    Kind { name: "IAM roles", command: &["iam", "list-roles"], query: "Roles[].RoleName" },
+    Kind {
+        name: "IAM policies",
+        command: &["iam", "list-policies", "--scope", "Local"],
+        query: "Policies[].PolicyName",
+    },
+    Kind {
+        name: "instance profiles",
+        command: &["iam", "list-instance-profiles"],
+        query: "InstanceProfiles[].InstanceProfileName",
+    },
+    Kind {
+        name: "launch templates",
+        command: &["ec2", "describe-launch-templates"],
+        query: "LaunchTemplates[].LaunchTemplateName",
+    },
+    Kind {
+        name: "Auto Scaling groups",
+        command: &["autoscaling", "describe-auto-scaling-groups"],
+        query: "AutoScalingGroups[].AutoScalingGroupName",
+    },
+    Kind {
+        name: "instances",
+        command: &[
+            "ec2",
+            "describe-instances",
+            "--filters",
+            "Name=instance-state-name,Values=pending,running,stopping,stopped",
+        ],
+        query: "Reservations[].Instances[].InstanceId",
+    },
+    Kind {
+        name: "security groups",
+        command: &["ec2", "describe-security-groups"],
+        query: "SecurityGroups[].GroupName",
+    },
+    Kind { name: "SSM parameters", command: &["ssm", "describe-parameters"], query: "Parameters[].Name" },
+    Kind { name: "log groups", command: &["logs", "describe-log-groups"], query: "logGroups[].logGroupName" },
+    Kind { name: "S3 buckets", command: &["s3api", "list-buckets"], query: "Buckets[].Name" },
+    Kind { name: "secrets", command: &["secretsmanager", "list-secrets"], query: "SecretList[].Name" },
+];
+
+/// What an account holds: identifiers by kind.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Listing(BTreeMap<&'static str, BTreeSet<String>>);
+
+impl Listing {
+    /// Asks AWS for everything.
+    pub(crate) fn of(aws: &AwsCli) -> Result<Self> {
+        let mut listing = BTreeMap::new();
+        for kinds in KINDS.chunks(PARALLEL) {
+            let answers: Vec<Result<BTreeSet<String>>> = std::thread::scope(|scope| {
+                let threads: Vec<_> =
+                    kinds.iter().map(|kind| scope.spawn(move || identifiers(aws, kind))).collect();
+                threads
+                    .into_iter()
+                    .map(|thread| thread.join().unwrap_or_else(|_| bail!("listing the account panicked")))
+                    .collect()
+            });
+            for (kind, answer) in kinds.iter().zip(answers) {
+                listing.insert(kind.name, answer.with_context(|| format!("listing {}", kind.name))?);
+            }
+        }
+        Ok(Self(listing))
+    }
+
+    /// What is in this listing and was not in `before`; kinds with nothing new are left out.
+    pub(crate) fn since(&self, before: &Self) -> Listing {
+        let new = self.0.iter().filter_map(|(kind, identifiers)| {
+            let old = before.0.get(kind);
+            let new: BTreeSet<String> = identifiers
+                .iter()
+                .filter(|identifier| !old.is_some_and(|old| old.contains(*identifier)))
+                .cloned()
+                .collect();
+            (!new.is_empty()).then_some((*kind, new))
+        });
+        Self(new.collect())
+    }
+
+    /// Kinds with their identifiers.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = (&'static str, &BTreeSet<String>)> {
+        self.0.iter().map(|(kind, identifiers)| (*kind, identifiers))
+    }
+
+    /// Identifiers of one kind.
+    pub(crate) fn of_kind(&self, kind: &str) -> impl Iterator<Item = &str> {
+        self.0.get(kind).into_iter().flatten().map(String::as_str)
+    }
+
+    /// How many objects there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.values().map(BTreeSet::len).sum()
+    }
+
+    /// How many kinds were looked at.
+    pub(crate) fn kind_count() -> usize {
+        KINDS.len()
+    }
+}
+
+fn identifiers(aws: &AwsCli, kind: &Kind) -> Result<BTreeSet<String>> {
+    let answer = aws.json(&[kind.command, &["--query", kind.query]].concat())?;
+    match answer {
+        Value::Null => Ok(BTreeSet::new()),
+        Value::Array(values) => values
+            .into_iter()
+            .map(|value| match value {
+                Value::String(text) => Ok(text),
+                other => bail!("expected a name, got {other}"),
+            })
+            .collect(),
+        other => bail!("expected a list, got {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listing(kind: &'static str, identifiers: &[&str]) -> Listing {
+        Listing(BTreeMap::from([(kind, identifiers.iter().map(|&text| text.to_owned()).collect())]))
+    }
+
+    #[test]
+    fn difference_holds_only_what_is_new() {
+        let before = listing("IAM roles", &["a"]);
+        let after = listing("IAM roles", &["a", "b"]);
+        assert_eq!(after.since(&before), listing("IAM roles", &["b"]));
+        assert_eq!(before.since(&after), Listing::default());
+        assert_eq!(after.since(&before).len(), 1);
+    }
+}

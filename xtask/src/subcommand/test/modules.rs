@@ -1,0 +1,100 @@
+//! `terraform test` of each module that has tests, against a gateway of their own.
+
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+
+use super::{Counts, Ground, directories};
+use crate::progress::say;
+use crate::service::aws_gateway;
+use crate::terraform::{Terraform, copy_tree};
+
+/// The first module's account; each gets its own.
+const FIRST_ACCOUNT: u64 = 310_000_000_001;
+
+/// Tests every module with a `tests` directory.
+pub(super) fn test(ground: &Ground<'_>) -> Result<Counts> {
+    let mut counts = Counts::default();
+    let modules: Vec<_> = directories(&ground.workspace.root().join("modules"))?
+        .into_iter()
+        .filter(|module| module.join("tests").is_dir())
+        .collect();
+    if modules.is_empty() {
+        say!("      no module has tests");
+        return Ok(counts);
+    }
+
+    // Terraform writes beside the configuration, and modules may name each other by relative path.
+    let base = ground.workspace.target().join("module-tests");
+    if base.exists() {
+        fs::remove_dir_all(&base).with_context(|| format!("removing {}", base.display()))?;
+    }
+    let copy = base.join("modules");
+    copy_tree(&ground.workspace.root().join("modules"), &copy)?;
+    let gateway = aws_gateway(&ground.gateway, &ground.venv, &base.join("logs"), &[])?;
+
+    for (module, account) in modules.iter().zip(FIRST_ACCOUNT..) {
+        let name = module.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let terraform = Terraform::new(
+            &ground.prerequisites.terraform,
+            &copy.join(&name),
+            &ground.mirror,
+            gateway.announced("url")?,
+            &account.to_string(),
+        );
+        let module_counts = run(&terraform, &name)?;
+        say!("      {name}: {module_counts}");
+        counts.add(module_counts);
+    }
+    Ok(counts)
+}
+
+fn run(terraform: &Terraform, name: &str) -> Result<Counts> {
+    terraform.run(&["init", "-input=false", "-no-color"])?;
+    let (status, output) = terraform.stream(&["test", "-no-color"])?;
+    if !status.success() {
+        say!("{}", output.trim_end());
+    }
+    match counts(&output) {
+        Some(counts) if status.success() == (counts.failed == 0) => Ok(counts),
+        _ if status.success() => bail!("`terraform test` of {name} ran nothing:\n{}", output.trim_end()),
+        // It stopped before or beside a run block; that is a failure whatever was counted.
+        counted => Ok(Counts { failed: 1, ..counted.unwrap_or_default() }),
+    }
+}
+
+/// `Success! 3 passed, 0 failed.` or `Failure! 1 passed, 1 failed, 2 skipped.`
+fn counts(output: &str) -> Option<Counts> {
+    let line =
+        output.lines().rev().find(|line| line.starts_with("Success!") || line.starts_with("Failure!"))?;
+    let mut counts = Counts::default();
+    let mut words = line.split([' ', ',', '.']).filter(|word| !word.is_empty()).peekable();
+    while let Some(word) = words.next() {
+        let (Ok(number), Some(what)) = (word.parse(), words.peek()) else { continue };
+        match *what {
+            "passed" => counts.passed = number,
+            "failed" => counts.failed = number,
+            "skipped" => counts.skipped = number,
+            _ => {}
+        }
+    }
+    Some(counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_line_of_terraform_test_is_counted() {
+        assert_eq!(
+            counts("x.tftest.hcl... pass\n\nSuccess! 3 passed, 0 failed.\n"),
+            Some(Counts { passed: 3, failed: 0, skipped: 0 })
+        );
+        assert_eq!(
+            counts("Failure! 1 passed, 2 failed, 4 skipped.\n"),
+            Some(Counts { passed: 1, failed: 2, skipped: 4 })
+        );
+        assert_eq!(counts("Error: Failed to read the configuration\n"), None);
+    }
+}
