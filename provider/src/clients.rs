@@ -21,6 +21,7 @@ use tf_provider::{AttributePath, Diagnostic, Diagnostics, Value};
 
 use crate::diagnostics::Failure;
 use crate::provider::{AssumeRolePlan, EcrunnerPlan, EndpointsPlan};
+use crate::registries::Registries;
 use crate::tags::TagPolicy;
 
 /// Attempts of one call, the first one included (AWS recommends 3; conflicts of parallel applies need more).
@@ -55,6 +56,10 @@ pub struct Clients {
     pub partition: String,
     /// Address of the registry in place of the account's own; for emulators.
     pub registry_endpoint: Option<String>,
+    /// Certificates of `AWS_CA_BUNDLE`, PEM.
+    pub certificates_pem: Option<Vec<u8>>,
+    /// Registry clients made so far.
+    pub registries: Registries,
     /// Default and ignored tags.
     pub tags: TagPolicy,
 }
@@ -146,7 +151,8 @@ impl Clients {
         }
         let tags = tags.unwrap_or_default();
         let endpoints = config.endpoints.known().cloned().unwrap_or_default();
-        let base = base_config(&config).await?;
+        let certificates_pem = ca_bundle()?;
+        let base = base_config(&config, certificates_pem.clone()).await?;
         let base = match config.assume_role.known() {
             Some(role) => assumed(base, role, endpoints.sts.known()).await,
             None => base,
@@ -189,15 +195,20 @@ impl Clients {
             account_id: identity.account_id,
             partition: identity.partition,
             registry_endpoint: endpoints.registry.into_known(),
+            certificates_pem,
+            registries: Registries::default(),
             tags,
         }))
     }
 }
 
 /// Region, HTTP client, credentials chain, retries and timeouts.
-async fn base_config(config: &EcrunnerPlan) -> Result<SdkConfig, Diagnostics> {
+async fn base_config(
+    config: &EcrunnerPlan,
+    certificates_pem: Option<Vec<u8>>,
+) -> Result<SdkConfig, Diagnostics> {
     let profile = config.profile.known().cloned();
-    let http_client = http_client()?;
+    let http_client = http_client(certificates_pem)?;
     let region = region(config.region.known().cloned(), profile.as_deref()).await?;
     // On a machine that is not an instance, the metadata address may be a black hole.
     let imds = aws_config::imds::Client::builder()
@@ -231,19 +242,26 @@ async fn base_config(config: &EcrunnerPlan) -> Result<SdkConfig, Diagnostics> {
     Ok(loader.timeout_config(timeouts).credentials_provider(chain.build().await).load().await)
 }
 
-/// One HTTP client for all services, trusting the system's certificates and those of `AWS_CA_BUNDLE`.
-fn http_client() -> Result<SharedHttpClient, Diagnostics> {
+/// The certificates that `AWS_CA_BUNDLE` names, PEM.
+fn ca_bundle() -> Result<Option<Vec<u8>>, Diagnostics> {
+    let Some(file) = std::env::var_os("AWS_CA_BUNDLE").filter(|file| !file.is_empty()) else {
+        return Ok(None);
+    };
+    let unusable = |problem: String| {
+        let detail = format!("AWS_CA_BUNDLE names {}, {problem}. Correct or unset it.", file.display());
+        Diagnostics::from(Diagnostic::error("Unusable certificate file", detail))
+    };
+    let pem = std::fs::read(&file).map_err(|error| unusable(format!("which cannot be read: {error}")))?;
+    if !pem.windows(11).any(|window| window == b"-----BEGIN ") {
+        return Err(unusable("which holds no PEM certificate".to_owned()));
+    }
+    Ok(Some(pem))
+}
+
+/// One HTTP client for all services, trusting the system's certificates and the given ones.
+fn http_client(certificates_pem: Option<Vec<u8>>) -> Result<SharedHttpClient, Diagnostics> {
     let mut trust = TrustStore::default();
-    if let Some(file) = std::env::var_os("AWS_CA_BUNDLE").filter(|file| !file.is_empty()) {
-        let unreadable = |problem: String| {
-            let detail = format!("AWS_CA_BUNDLE names {}, {problem}. Correct or unset it.", file.display());
-            Diagnostics::from(Diagnostic::error("Unusable certificate file", detail))
-        };
-        let pem =
-            std::fs::read(&file).map_err(|error| unreadable(format!("which cannot be read: {error}")))?;
-        if !pem.windows(11).any(|window| window == b"-----BEGIN ") {
-            return Err(unreadable("which holds no PEM certificate".to_owned()));
-        }
+    if let Some(pem) = certificates_pem {
         trust = trust.with_pem_certificate(pem);
     }
     let context = TlsContext::builder()

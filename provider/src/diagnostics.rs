@@ -140,6 +140,55 @@ impl Failure {
     }
 }
 
+/// The diagnostic of a registry failure: what was asked (`summary`), what came back, what exists now, what to do.
+pub fn registry_failure(error: &oci_copy::Error, summary: impl Into<String>, exists_now: &str) -> Diagnostic {
+    use oci_copy::Error as Registry;
+    let remedy = match error {
+        Registry::NotFound { .. } | Registry::RepositoryNotFound { .. } => {
+            "Check repository and tag; if the tag moved since the plan, plan again."
+        }
+        Registry::Unauthorized { .. } => {
+            "The registry wants a login, or has no such public repository: check the name."
+        }
+        Registry::Denied { .. } => {
+            "Allow pushing to the repository to the role or user that Terraform runs as."
+        }
+        Registry::RateLimited { pull_limit: Some(_), .. } => {
+            "Waiting takes hours: log in to the upstream, mirror fewer images, or take official images from \
+             public.ecr.aws/docker/library."
+        }
+        Registry::RateLimited { .. } => "Apply again later; what was copied is kept.",
+        Registry::Unreachable { .. } => "Check the network and the name of the registry, then apply again.",
+        Registry::DigestMismatch { .. } | Registry::SizeMismatch { .. } => {
+            "The upstream, or something between, damages content. Nothing of it was kept; apply again."
+        }
+        Registry::Forbidden { .. } => "Name a registry that is reached by https.",
+        Registry::TagImmutable { .. } => {
+            "The repository lets no tag move: set image_tag_mutability = \"MUTABLE\", or mirror a tag that does not move."
+        }
+        _ => "",
+    };
+    let mut detail = format!("{}.", sentence(&causes(error)));
+    for part in [exists_now, remedy] {
+        if !part.is_empty() {
+            detail.push(' ');
+            detail.push_str(part);
+        }
+    }
+    Diagnostic::error(summary, detail)
+}
+
+/// With a capital letter, unless it begins with a name that has none.
+fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) if !text.split(' ').next().is_some_and(|word| word.contains(['.', ':'])) => {
+            first.to_uppercase().chain(characters).collect()
+        }
+        _ => text.to_owned(),
+    }
+}
+
 /// The chain of causes by their own words, each once. Bodies of answers are not among them.
 fn causes(error: &dyn Error) -> String {
     let mut parts: Vec<String> = Vec::new();

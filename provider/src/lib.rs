@@ -8,4 +8,6 @@ pub mod clients;
 pub mod diagnostics;
 pub mod ecr;
 pub mod provider;
+pub mod registries;
+pub mod runner;
 pub mod tags;

@@ -6,6 +6,7 @@ use tf_provider::schema::Sensitive;
 use tf_provider::{Diagnostics, Provider, Registry, Schema, resource};
 
 use crate::clients::Clients;
+use crate::ecr::mirror_repository::MirrorRepository;
 use crate::ecr::pull_through_cache_rule::PullThroughCacheRule;
 
 /// Where Terraform and OpenTofu find the provider.
@@ -109,7 +110,7 @@ impl Provider for Ecrunner {
     const NAME: &'static str = "ecrunner";
 
     fn register() -> Registry<Clients> {
-        Registry::new().resource(resource!(PullThroughCacheRule))
+        Registry::new().resource(resource!(MirrorRepository)).resource(resource!(PullThroughCacheRule))
     }
 
     async fn configure(

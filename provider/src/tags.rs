@@ -7,6 +7,9 @@ use tf_provider::schema::Computed;
 
 use crate::provider::EcrunnerPlan;
 
+/// Prefix of the tags by which the provider marks its own unfinished work.
+pub const OWN_PREFIX: &str = "ecrunner:";
+
 /// Tags by key.
 pub type Tags = BTreeMap<String, String>;
 
@@ -84,6 +87,7 @@ impl TagPolicy {
 
     fn is_ignored(&self, key: &str) -> bool {
         key.starts_with("aws:")
+            || key.starts_with(OWN_PREFIX)
             || self.ignored_keys.contains(key)
             || self.ignored_prefixes.iter().any(|prefix| key.starts_with(prefix.as_str()))
     }

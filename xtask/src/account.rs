@@ -7,9 +7,6 @@ use serde_json::Value;
 
 use crate::aws_cli::AwsCli;
 
-/// How many AWS CLI processes run at a time; each spends its half second on Python's imports.
-const PARALLEL: usize = 4;
-
 /// One kind of object and the AWS CLI call that lists the identifiers of all of them.
 struct Kind {
     name: &'static str,
@@ -82,19 +79,11 @@ pub(crate) struct Listing(BTreeMap<&'static str, BTreeSet<String>>);
 impl Listing {
     /// Asks AWS for everything.
     pub(crate) fn of(aws: &AwsCli) -> Result<Self> {
+        let commands: Vec<Vec<&str>> =
+            KINDS.iter().map(|kind| [kind.command, &["--query", kind.query]].concat()).collect();
         let mut listing = BTreeMap::new();
-        for kinds in KINDS.chunks(PARALLEL) {
-            let answers: Vec<Result<BTreeSet<String>>> = std::thread::scope(|scope| {
-                let threads: Vec<_> =
-                    kinds.iter().map(|kind| scope.spawn(move || identifiers(aws, kind))).collect();
-                threads
-                    .into_iter()
-                    .map(|thread| thread.join().unwrap_or_else(|_| bail!("listing the account panicked")))
-                    .collect()
-            });
-            for (kind, answer) in kinds.iter().zip(answers) {
-                listing.insert(kind.name, answer.with_context(|| format!("listing {}", kind.name))?);
-            }
+        for (kind, answer) in KINDS.iter().zip(aws.json_all(&commands)?) {
+            listing.insert(kind.name, identifiers(answer).with_context(|| format!("listing {}", kind.name))?);
         }
         Ok(Self(listing))
     }
@@ -134,8 +123,7 @@ impl Listing {
     }
 }
 
-fn identifiers(aws: &AwsCli, kind: &Kind) -> Result<BTreeSet<String>> {
-    let answer = aws.json(&[kind.command, &["--query", kind.query]].concat())?;
+fn identifiers(answer: Value) -> Result<BTreeSet<String>> {
     match answer {
         Value::Null => Ok(BTreeSet::new()),
         Value::Array(values) => values
@@ -164,5 +152,13 @@ mod tests {
         assert_eq!(after.since(&before), listing("IAM roles", &["b"]));
         assert_eq!(before.since(&after), Listing::default());
         assert_eq!(after.since(&before).len(), 1);
+    }
+
+    #[test]
+    fn answer_that_is_no_list_of_names_is_an_error() {
+        assert_eq!(identifiers(Value::Null).unwrap().len(), 0);
+        assert_eq!(identifiers(serde_json::json!(["a", "b"])).unwrap().len(), 2);
+        assert!(identifiers(serde_json::json!([null])).is_err());
+        assert!(identifiers(serde_json::json!({"a": 1})).is_err());
     }
 }

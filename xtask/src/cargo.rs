@@ -24,13 +24,25 @@ pub(crate) fn cargo(workspace: &Workspace) -> Command {
     command
 }
 
+/// What to build besides the programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Nothing.
+    Programs,
+    /// The tests, with whatever they need.
+    ProgramsAndTests,
+}
+
 /// Builds programs of the workspace for development; cargo shows its own progress.
 ///
-/// Everything is selected together, tests too, whatever is needed: cargo chooses the features of shared
-/// dependencies by what is selected, and another selection would compile the AWS crates a second time.
-pub(crate) fn build(workspace: &Workspace, programs: &[&str]) -> Result<Vec<PathBuf>> {
+/// The workspace is always selected as a whole: cargo chooses the features of shared dependencies by what is
+/// selected, and a single package would compile the AWS crates a second time.
+pub(crate) fn build(workspace: &Workspace, scope: Scope, programs: &[&str]) -> Result<Vec<PathBuf>> {
     let mut command = cargo(workspace);
-    command.args(["build", "--workspace", "--all-targets"]);
+    command.args(["build", "--workspace"]).arg(match scope {
+        Scope::Programs => "--bins",
+        Scope::ProgramsAndTests => "--all-targets",
+    });
     run(&mut command)?;
     programs.iter().map(|name| built(&workspace.program(name))).collect()
 }

@@ -1,7 +1,7 @@
 """Fetches one manifest from a registry and prints what it is, as one line of JSON.
 
-Arguments: base URL, repository, reference. ECRUNNER_REGISTRY_LOGIN may hold `user:password` for Basic
-authentication. A Bearer challenge is answered anonymously, as a client without a login does.
+Arguments: base URL, repository, reference, and optionally the registry's name, sent as Host when the base URL is
+an emulator's. ECRUNNER_REGISTRY_LOGIN may hold `user:password` for Basic authentication. A Bearer challenge is answered anonymously, as a client without a login does.
 """
 
 import base64
@@ -37,9 +37,11 @@ def anonymous_token(challenge):
     return body.get("token") or body["access_token"]
 
 
-def manifest(base, repository, reference):
+def manifest(base, repository, reference, host=None):
     url = f"{base}/v2/{repository}/manifests/{reference}"
     headers = {"Accept": ACCEPT}
+    if host:
+        headers["Host"] = host
     login = os.environ.get("ECRUNNER_REGISTRY_LOGIN")
     if login:
         headers["Authorization"] = "Basic " + base64.b64encode(login.encode()).decode()
@@ -56,7 +58,7 @@ def manifest(base, repository, reference):
 
 
 def main():
-    raw, content_type = manifest(*sys.argv[1:4])
+    raw, content_type = manifest(*sys.argv[1:])
     document = json.loads(raw)
     platforms = []
     for child in document.get("manifests", []):

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::cargo::capture;
+use crate::environment::isolate;
 
 const SCRIPT: &str = include_str!("manifest.py");
 
@@ -24,19 +25,28 @@ pub(crate) struct Manifest {
     pub(crate) platforms: Vec<String>,
 }
 
+/// How to reach an account's own registry on an emulator, where its name does not resolve.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Emulated<'a> {
+    /// The registry's name, from a repository URI.
+    pub(crate) host: &'a str,
+    /// `user:password`.
+    pub(crate) login: &'a str,
+}
+
 /// Fetches the manifest of `repository` at `reference` (tag or digest) from the registry at `base`, a URL
-/// without path. `login` is `user:password`.
+/// without path.
 pub(crate) fn manifest(
     venv: &Path,
     base: &str,
     repository: &str,
     reference: &str,
-    login: Option<&str>,
+    emulated: Option<Emulated<'_>>,
 ) -> Result<Manifest> {
     let mut command = Command::new(venv.join("bin/python3"));
-    command.args(["-I", "-c", SCRIPT, base, repository, reference]).stdin(Stdio::null());
-    if let Some(login) = login {
-        command.env("ECRUNNER_REGISTRY_LOGIN", login);
+    isolate(&mut command).args(["-I", "-c", SCRIPT, base, repository, reference]).stdin(Stdio::null());
+    if let Some(emulated) = emulated {
+        command.arg(emulated.host).env("ECRUNNER_REGISTRY_LOGIN", emulated.login);
     }
     // The command line carries the whole script; show what was asked instead.
     let answer = capture(&mut command)

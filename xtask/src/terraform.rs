@@ -151,8 +151,6 @@ pub(crate) fn copy_tree(from: &Path, to: &Path) -> Result<()> {
 /// The lines of `terraform apply` and `destroy` that say what has been done so far.
 fn tells_progress(line: &str) -> bool {
     [": Creat", ": Modif", ": Destr", ": Still ", ": Read complete"].iter().any(|mark| line.contains(mark))
-        || line.starts_with("Warning:")
-        || line.starts_with("│ Warning:")
 }
 
 #[cfg(test)]

@@ -105,7 +105,12 @@ impl Authenticator {
     }
 
     /// The header for a request within `scope`; none while the registry has not asked for one.
-    pub(crate) async fn authorize(&self, wire: &Wire, repository: &str, scope: &Scope) -> Result<Sent, Error> {
+    pub(crate) async fn authorize(
+        &self,
+        wire: &Wire,
+        repository: &str,
+        scope: &Scope,
+    ) -> Result<Sent, Error> {
         let mut state = self.state.lock().await;
         let State { scheme, tokens } = &mut *state;
         match scheme {
@@ -178,7 +183,10 @@ impl Authenticator {
         Ok(current.is_some_and(|current| basic(&current) != *refused))
     }
 
-    async fn credentials(&self, rejected: Option<BasicCredentials>) -> Result<Option<BasicCredentials>, Error> {
+    async fn credentials(
+        &self,
+        rejected: Option<BasicCredentials>,
+    ) -> Result<Option<BasicCredentials>, Error> {
         match &self.credentials {
             Credentials::Anonymous => Ok(None),
             Credentials::Basic(fixed) => Ok(Some(fixed.clone())),
@@ -245,8 +253,8 @@ impl Authenticator {
         let body = wire::read(answer, TOKEN_LIMIT, &subject).await?;
         // The parser's own message could quote the body, and with it the token.
         let protocol = |detail: &str| Error::Protocol { host: self.host.clone(), detail: detail.to_owned() };
-        let answer: TokenAnswer =
-            serde_json::from_slice(&body).map_err(|_| protocol("the token server's answer is not the JSON it should be"))?;
+        let answer: TokenAnswer = serde_json::from_slice(&body)
+            .map_err(|_| protocol("the token server's answer is not the JSON it should be"))?;
         let token = answer
             .token
             .filter(|token| !token.is_empty())

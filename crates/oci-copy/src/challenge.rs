@@ -12,12 +12,7 @@ pub(crate) enum Challenge {
 
 /// Every Basic and Bearer challenge of an answer, in order; others are passed over.
 pub(crate) fn challenges(headers: &HeaderMap) -> Vec<Challenge> {
-    headers
-        .get_all(WWW_AUTHENTICATE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(parse)
-        .collect()
+    headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok()).flat_map(parse).collect()
 }
 
 fn parse(text: &str) -> Vec<Challenge> {
@@ -46,7 +41,9 @@ fn finish((scheme, parameters): (String, Vec<(String, String)>)) -> Option<Chall
     let get = |name: &str| parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     match scheme.as_str() {
         "basic" => Some(Challenge::Basic),
-        "bearer" => Some(Challenge::Bearer { realm: get("realm")?, service: get("service"), scope: get("scope") }),
+        "bearer" => {
+            Some(Challenge::Bearer { realm: get("realm")?, service: get("service"), scope: get("scope") })
+        }
         _ => None,
     }
 }

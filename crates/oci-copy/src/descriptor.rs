@@ -31,7 +31,14 @@ impl Descriptor {
     /// A descriptor without optional parts.
     #[must_use]
     pub fn new(media_type: impl Into<String>, digest: Digest, size: u64) -> Self {
-        Self { media_type: media_type.into(), digest, size, artifact_type: None, platform: None, annotations: None }
+        Self {
+            media_type: media_type.into(),
+            digest,
+            size,
+            artifact_type: None,
+            platform: None,
+            annotations: None,
+        }
     }
 
     /// True for an attestation that BuildKit stores as child of an index; it is no platform of the image.

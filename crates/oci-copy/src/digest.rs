@@ -106,7 +106,6 @@ impl Digest {
     }
 }
 
-
 /// Computes a digest piece by piece.
 pub(crate) enum Hasher {
     Sha256(Sha256),

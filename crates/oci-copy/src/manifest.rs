@@ -62,7 +62,9 @@ pub enum ManifestError {
     #[error("the manifest is index and image at once")]
     Ambiguous,
     /// Docker's schema 1.
-    #[error("the manifest has Docker's schema 1, which registries no longer take: push the image again with a current client")]
+    #[error(
+        "the manifest has Docker's schema 1, which registries no longer take: push the image again with a current client"
+    )]
     Schema1,
 }
 

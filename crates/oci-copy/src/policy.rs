@@ -22,7 +22,8 @@ pub(crate) struct Policy {
 impl Policy {
     /// Checks a URL before anything is sent to it; `from` is the URL that led there.
     pub(crate) fn check(self, url: &Url, from: Option<&Url>) -> Result<(), Error> {
-        self.rule(url, from).map_err(|reason| Error::Forbidden { target: origin(url), reason: reason.to_owned() })
+        self.rule(url, from)
+            .map_err(|reason| Error::Forbidden { target: origin(url), reason: reason.to_owned() })
     }
 
     fn rule(self, url: &Url, from: Option<&Url>) -> Result<(), &'static str> {
@@ -85,7 +86,9 @@ fn forbidden(address: IpAddr) -> Option<&'static str> {
         [169, 254, ..] => Some("it is a link-local address, where metadata services live"),
         [100, 100, 100, 200] | [168, 63, 129, 16] => Some(METADATA),
         [0, ..] => Some("it is an unspecified address"),
-        _ if address.is_multicast() || address.is_broadcast() => Some("it is a multicast or broadcast address"),
+        _ if address.is_multicast() || address.is_broadcast() => {
+            Some("it is a multicast or broadcast address")
+        }
         _ => None,
     };
     match address {

@@ -45,7 +45,9 @@ pub enum ReferenceError {
     #[error("the image reference is empty: write a name such as alpine:3.20")]
     Empty,
     /// The text begins with a scheme such as `https://`.
-    #[error("{0:?} begins with a scheme: write the registry's name without it, such as quay.io/org/image:tag")]
+    #[error(
+        "{0:?} begins with a scheme: write the registry's name without it, such as quay.io/org/image:tag"
+    )]
     Scheme(String),
     /// 64 hex digits are the id of a local image.
     #[error("{0:?} is an image id, not a name: write the name, or name@sha256:digest")]

@@ -119,6 +119,10 @@ impl<F> State<F> {
     }
 
     fn wrong_size(&self) -> Error {
-        Error::SizeMismatch { subject: self.subject.clone(), expected: self.descriptor.size, actual: self.seen }
+        Error::SizeMismatch {
+            subject: self.subject.clone(),
+            expected: self.descriptor.size,
+            actual: self.seen,
+        }
     }
 }

@@ -41,7 +41,8 @@ impl Wire {
                 builder.tls_certs_merge(certificates.iter().cloned())
             }
         };
-        let build = |builder: reqwest::ClientBuilder| builder.build().map_err(|error| Error::Setup(chain(&error)));
+        let build =
+            |builder: reqwest::ClientBuilder| builder.build().map_err(|error| Error::Setup(chain(&error)));
         Ok(Self { policy, direct: build(builder().no_proxy())?, outside: build(builder())? })
     }
 
@@ -56,7 +57,8 @@ impl Wire {
         patience: impl Future<Output = ()>,
     ) -> Result<Response, Error> {
         self.policy.check(url, from)?;
-        let client = if url.host().is_some_and(|host| is_loopback_host(&host)) { &self.direct } else { &self.outside };
+        let client =
+            if url.host().is_some_and(|host| is_loopback_host(&host)) { &self.direct } else { &self.outside };
         let request = client.request(method, url.clone()).headers(headers).body(body).send();
         tokio::select! {
             answer = request => answer.map_err(|error| failure(url, error)),
@@ -100,7 +102,11 @@ pub(crate) async fn next_chunk(response: &mut Response, url: &Url) -> Result<Opt
 }
 
 fn timeout(url: &Url) -> Error {
-    Error::Unreachable { host: origin(url), cause: Cause::Timeout, detail: "the time limit passed".to_owned() }
+    Error::Unreachable {
+        host: origin(url),
+        cause: Cause::Timeout,
+        detail: "the time limit passed".to_owned(),
+    }
 }
 
 fn failure(url: &Url, error: reqwest::Error) -> Error {
@@ -150,8 +156,13 @@ fn chain(error: &dyn StdError) -> String {
 
 /// At most 300 characters of a text from elsewhere, control characters replaced by spaces.
 pub(crate) fn bounded(text: &str) -> String {
-    let mut shown: String =
-        text.chars().take(300).map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned();
+    let mut shown: String = text
+        .chars()
+        .take(300)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect::<String>()
+        .trim()
+        .to_owned();
     if text.chars().nth(300).is_some() {
         shown.push('…');
     }

@@ -9,6 +9,7 @@ use futures::future::BoxFuture;
 
 use crate::data_source::DataSource;
 use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::private::Private;
 use crate::resource::{
     Context, ImportState, ModifyPlan, PlanContext, Resource, UpgradeState, ValidateConfig,
 };
@@ -20,6 +21,8 @@ use crate::value::{AttributePath, RawValue, Type};
 pub struct ModifiedPlan {
     /// The planned object.
     pub planned: RawValue,
+    /// Private data for the apply.
+    pub private: Private,
     /// Paths whose change replaces the object.
     pub requires_replace: Vec<AttributePath>,
     /// What the practitioner is told.
@@ -40,6 +43,7 @@ pub trait AnyResource<C>: Send + Sync {
         config: &RawValue,
         prior: &RawValue,
         planned: RawValue,
+        private: Private,
         client: Option<&C>,
     ) -> ModifiedPlan;
 
@@ -209,10 +213,12 @@ impl<R: Resource> AnyResource<R::Client> for ResourceEntry<R> {
         config: &RawValue,
         prior: &RawValue,
         planned: RawValue,
+        private: Private,
         client: Option<&R::Client>,
     ) -> ModifiedPlan {
         let Some(modify) = self.modify else {
-            return ModifiedPlan { planned, requires_replace: Vec::new(), diagnostics: Diagnostics::new() };
+            let (requires_replace, diagnostics) = Default::default();
+            return ModifiedPlan { planned, private, requires_replace, diagnostics };
         };
         let typed = || {
             let prior: Option<R> = typed(prior)?;
@@ -220,12 +226,19 @@ impl<R: Resource> AnyResource<R::Client> for ResourceEntry<R> {
         };
         let (config, prior, plan) = match typed() {
             Ok(values) => values,
-            Err(diagnostics) => return ModifiedPlan { planned, requires_replace: Vec::new(), diagnostics },
+            Err(diagnostics) => {
+                return ModifiedPlan { planned, private, requires_replace: Vec::new(), diagnostics };
+            }
         };
-        let mut context = PlanContext::new(&config, prior.as_ref(), plan, client);
+        let mut context = PlanContext::new(&config, prior.as_ref(), plan, private, client);
         modify(&mut context);
-        let (modified, requires_replace, diagnostics) = context.finish();
-        ModifiedPlan { planned: carry_timeouts(modified.to_raw(), &planned), requires_replace, diagnostics }
+        let (modified, private, requires_replace, diagnostics) = context.finish();
+        ModifiedPlan {
+            planned: carry_timeouts(modified.to_raw(), &planned),
+            private,
+            requires_replace,
+            diagnostics,
+        }
     }
 
     fn create<'a>(

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::private::Private;
 use crate::schema::{Convert, Schema};
 use crate::value::{AttributePath, RawValue};
 
@@ -91,6 +92,8 @@ pub struct PlanContext<'a, R: Resource> {
     pub prior: Option<&'a R>,
     /// The planned object.
     pub planned: R::Plan,
+    /// Private data: the object's own so far, and in apply what the plan left here.
+    pub private: Private,
     client: Option<&'a R::Client>,
     requires_replace: Vec<AttributePath>,
     diagnostics: Diagnostics,
@@ -101,14 +104,15 @@ impl<'a, R: Resource> PlanContext<'a, R> {
         config: &'a R::Plan,
         prior: Option<&'a R>,
         planned: R::Plan,
+        private: Private,
         client: Option<&'a R::Client>,
     ) -> Self {
         let (requires_replace, diagnostics) = Default::default();
-        PlanContext { config, prior, planned, client, requires_replace, diagnostics }
+        PlanContext { config, prior, planned, private, client, requires_replace, diagnostics }
     }
 
-    pub(crate) fn finish(self) -> (R::Plan, Vec<AttributePath>, Diagnostics) {
-        (self.planned, self.requires_replace, self.diagnostics)
+    pub(crate) fn finish(self) -> (R::Plan, Private, Vec<AttributePath>, Diagnostics) {
+        (self.planned, self.private, self.requires_replace, self.diagnostics)
     }
 
     /// What the provider's `configure` made; `None` while the provider's configuration is unknown.
@@ -135,13 +139,14 @@ pub struct Context<C> {
     deadline: Instant,
     limit: Duration,
     saved: Option<RawValue>,
+    private: Private,
     diagnostics: Diagnostics,
 }
 
 impl<C> Context<C> {
-    pub(crate) fn new(client: Arc<C>, stop: CancellationToken, limit: Duration) -> Self {
+    pub(crate) fn new(client: Arc<C>, stop: CancellationToken, limit: Duration, private: Private) -> Self {
         let deadline = Instant::now() + limit;
-        Context { client, stop, deadline, limit, saved: None, diagnostics: Diagnostics::new() }
+        Context { client, stop, deadline, limit, saved: None, private, diagnostics: Diagnostics::new() }
     }
 
     /// What the provider's `configure` made.
@@ -157,6 +162,11 @@ impl<C> Context<C> {
     /// Tells the practitioner something that does not fail the operation.
     pub fn warn(&mut self, warning: Diagnostic) {
         self.diagnostics.push(warning);
+    }
+
+    /// Private data of the object; what is changed here is kept, whatever comes of the operation.
+    pub fn private(&mut self) -> &mut Private {
+        &mut self.private
     }
 
     /// Cancelled when the practitioner interrupts Terraform. Waits should end then; what exists is saved.
@@ -218,8 +228,8 @@ impl<C> Context<C> {
         }
     }
 
-    pub(crate) fn finish(self) -> (Option<RawValue>, Diagnostics) {
-        (self.saved, self.diagnostics)
+    pub(crate) fn finish(self) -> (Option<RawValue>, Private, Diagnostics) {
+        (self.saved, self.private, self.diagnostics)
     }
 }
 

@@ -19,6 +19,9 @@ use crate::diagnostics::Failure;
 
 /// How long a secret just created may stay invisible to ECR.
 const SECRET_VISIBLE: Duration = Duration::from_secs(120);
+/// What ECR answers while it cannot use the secret.
+const SECRET_ERRORS: [&str; 3] =
+    ["SecretNotFoundException", "UnableToAccessSecretException", "UnableToDecryptSecretValueException"];
 
 /// Caches images of one upstream registry under a prefix of the account's own registry: a pull of
 /// `<registry>/<prefix>/<image>:<tag>` imports the image on first use.
@@ -43,9 +46,9 @@ pub struct PullThroughCacheRule {
     /// ARN of the role that ECR assumes to pull from an ECR registry of another account.
     #[tf(validate(text(check_role_arn)))]
     pub custom_role_arn: Option<String>,
-    /// Prefix of the repositories in an upstream ECR registry; 2 to 30 characters, or `ROOT`.
-    #[tf(replace, validate(text(check_rule_prefix)))]
-    pub upstream_repository_prefix: Option<String>,
+    /// Prefix of the repositories in an upstream ECR registry; 2 to 30 characters. Default: `ROOT`, which is all.
+    #[tf(optional, keep, replace, validate(text(check_rule_prefix)))]
+    pub upstream_repository_prefix: Computed<String>,
     /// Id of the registry, which is the id of the account.
     #[tf(keep)]
     pub registry_id: Computed<String>,
@@ -60,9 +63,8 @@ impl Resource for PullThroughCacheRule {
         if find_by_prefix(&clients, &self.ecr_repository_prefix).await?.is_some() {
             return Err(already_exists(&summary, &self.ecr_repository_prefix));
         }
-        let give_up = Instant::now() + SECRET_VISIBLE;
-        loop {
-            let sent = clients
+        let sent = when_secret_is_visible(ctx, self.credential_arn.as_deref(), || {
+            let call = clients
                 .ecr
                 .create_pull_through_cache_rule()
                 .ecr_repository_prefix(&self.ecr_repository_prefix)
@@ -70,37 +72,22 @@ impl Resource for PullThroughCacheRule {
                 .set_upstream_registry(upstream_of(&self.upstream_registry_url))
                 .set_credential_arn(self.credential_arn.clone())
                 .set_custom_role_arn(self.custom_role_arn.clone())
-                .set_upstream_repository_prefix(self.upstream_repository_prefix.clone())
-                .send()
-                .await;
-            let failure = match sent {
-                Ok(_) => break,
-                Err(error) => Failure::of("ECR", &error),
-            };
-            if failure.is(&["PullThroughCacheRuleAlreadyExistsException"]) {
-                // It was not there a moment ago: an answer of ours was lost, or somebody was faster.
-                let found = find_by_prefix(&clients, &self.ecr_repository_prefix).await?;
-                if found.is_some_and(|rule| self.is_made_by(&rule)) {
-                    break;
+                .set_upstream_repository_prefix(self.upstream_repository_prefix.get().cloned());
+            async move { call.send().await.map(drop).map_err(|error| Failure::of("ECR", &error)) }
+        })
+        .await;
+        if let Err(failure) = sent {
+            // It was not there a moment ago: an answer of ours was lost, or somebody was faster.
+            let ours = failure.is(&["PullThroughCacheRuleAlreadyExistsException"])
+                && find_by_prefix(&clients, &self.ecr_repository_prefix)
+                    .await?
+                    .is_some_and(|rule| self.is_made_by(&rule));
+            match (ours, failure.code()) {
+                (true, _) => {}
+                (false, "PullThroughCacheRuleAlreadyExistsException") => {
+                    return Err(already_exists(&summary, &self.ecr_repository_prefix));
                 }
-                return Err(already_exists(&summary, &self.ecr_repository_prefix));
-            }
-            let secret_pending = failure.is(&[
-                "SecretNotFoundException",
-                "UnableToAccessSecretException",
-                "UnableToDecryptSecretValueException",
-            ]);
-            if !secret_pending || Instant::now() > give_up || secret_is_missing(&clients, &self).await {
-                return Err(refused(&failure, &summary));
-            }
-            tracing::info!(
-                prefix = self.ecr_repository_prefix,
-                code = failure.code(),
-                "waiting for the secret"
-            );
-            tokio::select! {
-                () = tokio::time::sleep(Duration::from_secs(2)) => {}
-                () = ctx.stop().cancelled() => return Err(refused(&failure, &summary)),
+                (false, _) => return Err(refused(&failure, &summary, "Nothing was created.")),
             }
         }
         self.registry_id = clients.account_id.as_str().into();
@@ -122,29 +109,17 @@ impl Resource for PullThroughCacheRule {
     async fn update(self, _prior: Self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
         let clients = ctx.client().clone();
         let summary = format!("Updating ECR pull through cache rule ({})", self.ecr_repository_prefix);
-        let give_up = Instant::now() + SECRET_VISIBLE;
-        if self.credential_arn.is_some() || self.custom_role_arn.is_some() {
-            loop {
-                let sent = clients
-                    .ecr
-                    .update_pull_through_cache_rule()
-                    .ecr_repository_prefix(&self.ecr_repository_prefix)
-                    .set_credential_arn(self.credential_arn.clone())
-                    .set_custom_role_arn(self.custom_role_arn.clone())
-                    .send()
-                    .await;
-                let failure = match sent {
-                    Ok(_) => break,
-                    Err(error) => Failure::of("ECR", &error),
-                };
-                let secret_pending =
-                    failure.is(&["SecretNotFoundException", "UnableToAccessSecretException"]);
-                if !secret_pending || Instant::now() > give_up || secret_is_missing(&clients, &self).await {
-                    return Err(failure.report(summary, "The rule is unchanged.", secret_remedy(&failure)));
-                }
-                tokio::time::sleep(Duration::from_secs(2)).await;
-            }
-        }
+        when_secret_is_visible(ctx, self.credential_arn.as_deref(), || {
+            let call = clients
+                .ecr
+                .update_pull_through_cache_rule()
+                .ecr_repository_prefix(&self.ecr_repository_prefix)
+                .set_credential_arn(self.credential_arn.clone())
+                .set_custom_role_arn(self.custom_role_arn.clone());
+            async move { call.send().await.map(drop).map_err(|error| Failure::of("ECR", &error)) }
+        })
+        .await
+        .map_err(|failure| refused(&failure, &summary, "The rule is unchanged."))?;
         match find_by_prefix(&clients, &self.ecr_repository_prefix).await? {
             Some(rule) => Ok(self.with(&rule)),
             None => {
@@ -190,7 +165,7 @@ impl ImportState for PullThroughCacheRule {
             upstream_registry_url: String::new(),
             credential_arn: None,
             custom_role_arn: None,
-            upstream_repository_prefix: None,
+            upstream_repository_prefix: Computed::Pending,
             registry_id: Computed::Pending,
         };
         Ok(empty.with(&rule))
@@ -255,14 +230,15 @@ impl ValidateConfig for PullThroughCacheRule {
                 );
                 fault("custom_role_arn", detail);
             }
-            if matches!(config.upstream_repository_prefix, Value::Known(_)) {
+            // "ROOT" is what ECR itself reports for a rule without one.
+            if matches!(&config.upstream_repository_prefix, Value::Known(prefix) if prefix != "ROOT") {
                 let detail = format!(
                     "An upstream prefix is for upstreams that are ECR registries; {url} is none. Remove upstream_repository_prefix."
                 );
                 fault("upstream_repository_prefix", detail);
             }
         } else if matches!(&config.ecr_repository_prefix, Value::Known(prefix) if prefix == "ROOT")
-            && matches!(config.upstream_repository_prefix, Value::Known(_))
+            && matches!(&config.upstream_repository_prefix, Value::Known(prefix) if prefix != "ROOT")
         {
             fault(
                 "upstream_repository_prefix",
@@ -294,10 +270,36 @@ async fn find_by_prefix(
     }
 }
 
+/// Repeats `call` while ECR does not see a secret that Secrets Manager may well have.
+async fn when_secret_is_visible<F>(
+    ctx: &Context<Clients>,
+    credential_arn: Option<&str>,
+    call: impl Fn() -> F + Send + Sync,
+) -> Result<(), Failure>
+where
+    F: Future<Output = Result<(), Failure>> + Send,
+{
+    let give_up = (Instant::now() + SECRET_VISIBLE).min(ctx.deadline());
+    loop {
+        let failure = match call().await {
+            Ok(()) => return Ok(()),
+            Err(failure) => failure,
+        };
+        let Some(secret) = credential_arn.filter(|_| failure.is(&SECRET_ERRORS)) else { return Err(failure) };
+        if Instant::now() > give_up || secret_is_missing(ctx.client(), secret).await {
+            return Err(failure);
+        }
+        tracing::info!(code = failure.code(), "waiting until ECR sees the secret");
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(2)) => {}
+            () = ctx.stop().cancelled() => return Err(failure),
+        }
+    }
+}
+
 /// True when Secrets Manager knows for certain that there is no such secret; then waiting helps nobody.
-async fn secret_is_missing(clients: &Clients, rule: &PullThroughCacheRule) -> bool {
-    let Some(arn) = &rule.credential_arn else { return false };
-    match clients.secretsmanager.describe_secret().secret_id(arn).send().await {
+async fn secret_is_missing(clients: &Clients, secret: &str) -> bool {
+    match clients.secretsmanager.describe_secret().secret_id(secret).send().await {
         Ok(secret) => secret.deleted_date().is_some(),
         // No right to ask is no answer.
         Err(error) => Failure::of("Secrets Manager", &error).is(&["ResourceNotFoundException"]),
@@ -317,12 +319,10 @@ fn already_exists(summary: &str, prefix: &str) -> Diagnostics {
     .into()
 }
 
-fn refused(failure: &Failure, summary: &str) -> Diagnostics {
-    let diagnostic = failure.diagnostic(summary, "Nothing was created.", secret_remedy(failure));
+fn refused(failure: &Failure, summary: &str, exists_now: &str) -> Diagnostics {
+    let diagnostic = failure.diagnostic(summary, exists_now, secret_remedy(failure));
     match failure.code() {
-        "SecretNotFoundException"
-        | "UnableToAccessSecretException"
-        | "UnableToDecryptSecretValueException" => diagnostic.at("credential_arn").into(),
+        code if SECRET_ERRORS.contains(&code) => diagnostic.at("credential_arn").into(),
         "UnsupportedUpstreamRegistryException" => diagnostic.at("upstream_registry_url").into(),
         _ => diagnostic.into(),
     }
@@ -351,7 +351,7 @@ impl PullThroughCacheRule {
                 .map_or(self.upstream_registry_url, str::to_owned),
             credential_arn: rule.credential_arn().map(str::to_owned),
             custom_role_arn: rule.custom_role_arn().map(str::to_owned),
-            upstream_repository_prefix: rule.upstream_repository_prefix().map(str::to_owned),
+            upstream_repository_prefix: rule.upstream_repository_prefix().map(str::to_owned).into(),
             registry_id: rule.registry_id().map(str::to_owned).into(),
         }
     }
@@ -361,7 +361,8 @@ impl PullThroughCacheRule {
         rule.upstream_registry_url() == Some(self.upstream_registry_url.as_str())
             && rule.credential_arn() == self.credential_arn.as_deref()
             && rule.custom_role_arn() == self.custom_role_arn.as_deref()
-            && rule.upstream_repository_prefix() == self.upstream_repository_prefix.as_deref()
+            && rule.upstream_repository_prefix().unwrap_or("ROOT")
+                == self.upstream_repository_prefix.get().map_or("ROOT", String::as_str)
     }
 }
 

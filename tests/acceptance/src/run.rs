@@ -65,7 +65,7 @@ impl Run {
     /// # Panics
     /// When it failed.
     #[track_caller]
-    pub fn expect_success(self) -> Self {
+    pub fn expect_success(&self) -> &Self {
         if self.exit_code != Some(0) {
             self.fail("success", &self.ending());
         }
@@ -77,7 +77,7 @@ impl Run {
     /// # Panics
     /// When it succeeded, or when a signal ended it.
     #[track_caller]
-    pub fn expect_failure(self) -> Self {
+    pub fn expect_failure(&self) -> &Self {
         if self.exit_code.is_none_or(|code| code == 0) {
             self.fail("failure", &self.ending());
         }
@@ -90,18 +90,18 @@ impl Run {
     /// # Panics
     /// When there is no such error.
     #[track_caller]
-    pub fn expect_error<'a>(self, summary: &str, attribute: impl Into<Option<&'a str>>) -> Self {
+    pub fn expect_error<'a>(&self, summary: &str, attribute: impl Into<Option<&'a str>>) -> &Self {
         let attribute = attribute.into();
-        let run = self.expect_failure();
-        let found = run
+        self.expect_failure();
+        let found = self
             .errors()
             .iter()
             .any(|error| error.summary.contains(summary) && error.attribute.as_deref() == attribute);
         if !found {
             let at = attribute.map_or("no attribute".to_owned(), |name| format!("attribute {name}"));
-            run.fail(&format!("an error with \"{summary}\" in its summary, at {at}"), &run.listing());
+            self.fail(&format!("an error with \"{summary}\" in its summary, at {at}"), &self.listing());
         }
-        run
+        self
     }
 
     /// The command failed with exactly one error, whose summary or detail contains each of `texts`.
@@ -109,15 +109,15 @@ impl Run {
     /// # Panics
     /// When there is none, more than one, or another.
     #[track_caller]
-    pub fn expect_only_error(self, texts: &[&str]) -> Self {
-        let run = self.expect_failure().expect_error_count(1);
-        let text = run.errors().iter().map(ToString::to_string).collect::<String>();
+    pub fn expect_only_error(&self, texts: &[&str]) -> &Self {
+        self.expect_failure().expect_error_count(1);
+        let text = self.errors().iter().map(ToString::to_string).collect::<String>();
         for wanted in texts {
             if !unwrapped(&text).contains(wanted) {
-                run.fail(&format!("an error that says \"{wanted}\""), &text);
+                self.fail(&format!("an error that says \"{wanted}\""), &text);
             }
         }
-        run
+        self
     }
 
     /// The command reported this many errors.
@@ -125,7 +125,7 @@ impl Run {
     /// # Panics
     /// When it reported more or fewer.
     #[track_caller]
-    pub fn expect_error_count(self, count: usize) -> Self {
+    pub fn expect_error_count(&self, count: usize) -> &Self {
         if self.errors().len() != count {
             self.fail(&format!("{count} error(s)"), &self.listing());
         }
@@ -137,7 +137,7 @@ impl Run {
     /// # Panics
     /// When there is no such warning.
     #[track_caller]
-    pub fn expect_warning(self, summary: &str) -> Self {
+    pub fn expect_warning(&self, summary: &str) -> &Self {
         if !self.warnings().iter().any(|warning| warning.summary.contains(summary)) {
             self.fail(&format!("a warning with \"{summary}\" in its summary"), &self.listing());
         }
@@ -149,7 +149,7 @@ impl Run {
     /// # Panics
     /// When it does not.
     #[track_caller]
-    pub fn expect_text(self, text: &str) -> Self {
+    pub fn expect_text(&self, text: &str) -> &Self {
         if !unwrapped(&self.stdout).contains(text) && !unwrapped(&self.stderr).contains(text) {
             self.fail(&format!("an output with \"{text}\""), "another output");
         }
@@ -161,7 +161,7 @@ impl Run {
     /// # Panics
     /// When it took longer.
     #[track_caller]
-    pub fn expect_within(self, limit: Duration) -> Self {
+    pub fn expect_within(&self, limit: Duration) -> &Self {
         if self.duration > limit {
             self.fail(&format!("an end within {limit:?}"), &format!("an end after {:?}", self.duration));
         }
@@ -170,10 +170,11 @@ impl Run {
 
     #[track_caller]
     fn fail(&self, expected: &str, got: &str) -> ! {
+        let stdout = readable(&self.stdout);
         let blocks = [
             ("expected", expected),
             ("got", got),
-            ("standard output", &self.stdout),
+            ("standard output", &stdout),
             ("standard error", &self.stderr),
         ];
         panic!("{}", report(&self.name, &blocks));
@@ -196,7 +197,57 @@ impl Run {
     }
 }
 
+/// What a person would have seen: the messages of `-json` events, and every other line as it is.
+fn readable(stdout: &str) -> String {
+    let message = |line: &str| {
+        let event = serde_json::from_str::<serde_json::Value>(line).ok()?;
+        event["@message"].as_str().map(str::to_owned)
+    };
+    stdout.lines().map(|line| message(line).unwrap_or_else(|| line.to_owned()) + "\n").collect()
+}
+
 /// One line of a text that terraform, or the listing of a detail, broke into several.
 fn unwrapped(text: &str) -> String {
     text.split_whitespace().filter(|word| *word != "|").collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(exit_code: i32, stdout: &str) -> Run {
+        use std::os::unix::process::ExitStatusExt;
+        let status = ExitStatus::from_raw(exit_code << 8);
+        Run::new("terraform apply".into(), status, stdout.into(), String::new(), Duration::from_secs(1))
+    }
+
+    const ERROR: &str = r#"{"type":"diagnostic","@message":"Error: Invalid prefix","diagnostic":{"severity":"error","summary":"Invalid prefix","detail":"too\nlong","snippet":{"code":"  prefix = 1","highlight_start_offset":11,"highlight_end_offset":12}}}"#;
+
+    #[test]
+    fn error_is_found_by_summary_and_attribute() {
+        run(1, ERROR).expect_error("Invalid", "prefix").expect_only_error(&["too long"]);
+    }
+
+    #[test]
+    #[should_panic(expected = "an error with \"Invalid\" in its summary, at attribute other")]
+    fn error_at_another_attribute_is_not_the_expected_one() {
+        run(1, ERROR).expect_error("Invalid", "other");
+    }
+
+    #[test]
+    #[should_panic(expected = "--- expected\nsuccess\n--- got\nexit status 1\nerror: Invalid prefix")]
+    fn failure_shows_the_diagnostics() {
+        run(1, ERROR).expect_success();
+    }
+
+    #[test]
+    #[should_panic(expected = "--- expected\nan end within 1ms")]
+    fn slow_end_is_a_failure() {
+        run(0, "").expect_within(Duration::from_millis(1));
+    }
+
+    #[test]
+    fn events_are_shown_by_their_messages() {
+        assert_eq!(readable("{\"@message\":\"Plan: 1\"}\nplain\n"), "Plan: 1\nplain\n");
+    }
 }

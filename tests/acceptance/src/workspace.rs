@@ -131,7 +131,8 @@ impl Workspace {
     /// When it fails.
     #[track_caller]
     pub fn plan_with(&mut self, options: &[&str]) -> Plan {
-        let run = self.run_plan(options).expect_success();
+        let run = self.run_plan(options);
+        run.expect_success();
         let file = self.directory.join("saved.tfplan");
         let json = self.show(Some(&file));
         Plan::new(file, json, run)
@@ -219,7 +220,8 @@ impl Workspace {
         let file = file.map(|file| file.display().to_string());
         let mut arguments = vec!["show", "-json"];
         arguments.extend(file.as_deref());
-        let run = self.run(&arguments).expect_success();
+        let run = self.run(&arguments);
+        run.expect_success();
         match serde_json::from_str(run.stdout()) {
             Ok(json) => json,
             Err(error) => {

@@ -82,7 +82,11 @@ impl CallLog {
 }
 
 /// Flat parameters of a JSON body or a form, without what must not be kept.
-pub(crate) fn parameters(action: &str, json: Option<&serde_json::Value>, form: &[(String, String)]) -> BTreeMap<String, String> {
+pub(crate) fn parameters(
+    action: &str,
+    json: Option<&serde_json::Value>,
+    form: &[(String, String)],
+) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     if let Some(serde_json::Value::Object(members)) = json {
         for (name, value) in members {
@@ -101,8 +105,7 @@ pub(crate) fn parameters(action: &str, json: Option<&serde_json::Value>, form: &
 
 fn keep(found: &mut BTreeMap<String, String>, action: &str, name: &str, value: &str) {
     const SECRET: &[&str] = &["Secret", "UserData", "Password", "WebIdentityToken", "SAMLAssertion", "Blob"];
-    let secret = SECRET.iter().any(|word| name.contains(word))
-        && !matches!(name, "SecretId" | "SecretName")
+    let secret = SECRET.iter().any(|word| name.contains(word)) && !matches!(name, "SecretId" | "SecretName")
         || name == "layerPartBlob"
         || (action == "PutParameter" && name == "Value");
     if !secret {

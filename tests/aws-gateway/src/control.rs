@@ -48,7 +48,9 @@ pub(crate) fn handle(shared: &Shared, parts: &Parts, body: &Bytes) -> Reply {
             }
             Err(error) => refuse(400, &error.to_string()),
         },
-        (_, "/_gateway/calls" | "/_gateway/faults", None) => refuse(400, "the query parameter account is missing"),
+        (_, "/_gateway/calls" | "/_gateway/faults", None) => {
+            refuse(400, "the query parameter account is missing")
+        }
         _ => refuse(404, "no such control path or method"),
     }
 }

@@ -1,11 +1,12 @@
 //! One request's way: control, registry, or an AWS service; recorded, disturbed if a fault says so, answered.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use futures::StreamExt;
-use http::{HeaderMap, Request, header};
 use http::request::Parts;
+use http::{HeaderMap, Request, header};
 use http_body_util::{BodyExt, Limited};
 
 use crate::calls::{self, CallId};
@@ -14,10 +15,13 @@ use crate::forward;
 use crate::gateway::Shared;
 use crate::identity::Caller;
 use crate::reply::{self, Reply, ServiceError};
-use crate::{control, ecr, registry};
+use crate::{control, ecr, moto, registry};
 
 /// Largest body that is read whole. UploadLayerPart carries up to 20 MiB as base64.
 const BODY_LIMIT: usize = 32 * 1024 * 1024;
+
+/// How long the server is given to write before a connection is cut in the middle.
+const FLUSH: Duration = Duration::from_millis(50);
 
 /// A fault closes the connection without an answer.
 #[derive(Debug, thiserror::Error)]
@@ -94,7 +98,7 @@ async fn service(
         match caller.service.as_str() {
             "ecr" => ecr::handle(shared, &caller, &action, parts, body).await,
             "sts" => session(shared, &caller, &action, &parts, body).await,
-            _ => forward::forward(&shared.http, &shared.moto, &caller, &parts, body.into()).await,
+            _ => moto::handle(shared, &caller, &action, &parts, body, form).await,
         }
     })
     .await
@@ -166,7 +170,8 @@ pub(crate) async fn disturbed(
         Err(ServiceError::with_status(status, code, format!("{action} was refused by an injected fault")))
     };
     let outcome = match &fault {
-        None | Some(FaultKind::Latency { .. } | FaultKind::TimeoutAfterEffect | FaultKind::CutAfter { .. }) => {
+        None
+        | Some(FaultKind::Latency { .. } | FaultKind::TimeoutAfterEffect | FaultKind::CutAfter { .. }) => {
             work.await
         }
         Some(FaultKind::Error { status, code, message }) => {
@@ -199,16 +204,20 @@ pub(crate) async fn disturbed(
 /// The first `bytes` of a body, then an error, which makes the server close the connection.
 fn cut_after(body: Body, bytes: u64) -> Body {
     let mut left = usize::try_from(bytes).unwrap_or(usize::MAX);
-    let stream = body.into_data_stream().map(move |piece| {
+    let pieces = body.into_data_stream().map(move |piece| {
         let mut piece = piece.map_err(std::io::Error::other)?;
-        if left == 0 {
-            return Err(std::io::Error::other(ConnectionCut));
-        }
         piece.truncate(left);
         left -= piece.len();
         Ok(piece)
     });
-    Body::from_stream(stream.chain(futures::stream::once(async { Err(std::io::Error::other(ConnectionCut)) })))
+    let kept =
+        pieces.take_while(|piece| std::future::ready(piece.as_ref().map_or(true, |piece| !piece.is_empty())));
+    let cut = futures::stream::once(async {
+        // An error that comes at once would discard what is not written yet.
+        tokio::time::sleep(FLUSH).await;
+        Err(std::io::Error::other(ConnectionCut))
+    });
+    Body::from_stream(kept.chain(cut))
 }
 
 /// The whole body.

@@ -192,9 +192,7 @@ impl Emulator {
 
     /// Polls until the emulator answers; `false` when it ended or ran out of time.
     async fn ready(&mut self, path: &str) -> bool {
-        let Ok(client) =
-            reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build()
-        else {
+        let Ok(client) = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build() else {
             return false;
         };
         let Ok(url) = self.url.join(path) else { return false };

@@ -175,8 +175,7 @@ mod tests {
     fn fault_skips_then_strikes_then_is_used_up() {
         let faults = Faults::default();
         faults.inject("1", Fault::once("ecr", "X", FaultKind::Throttling).after(1).times(2));
-        let strikes: Vec<bool> =
-            (0..4).map(|_| faults.strike("1", "ecr", "X").is_some()).collect();
+        let strikes: Vec<bool> = (0..4).map(|_| faults.strike("1", "ecr", "X").is_some()).collect();
         assert_eq!(strikes, [false, true, true, false]);
     }
 

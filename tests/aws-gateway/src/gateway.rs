@@ -17,6 +17,7 @@ use crate::ecr::State;
 use crate::emulators::Emulators;
 use crate::fault::{Fault, Faults};
 use crate::identity::IssuedKeys;
+use crate::moto::MotoState;
 use crate::registry::token::TokenKey;
 
 /// How long an emulator may think. moto makes the managed policies of a new account in some seconds.
@@ -75,6 +76,7 @@ pub(crate) struct Shared {
     pub(crate) faults: Faults,
     pub(crate) keys: IssuedKeys,
     pub(crate) ecr: State,
+    pub(crate) moto_state: MotoState,
     pub(crate) token_key: TokenKey,
     pub(crate) token_validity: Duration,
     /// Host of an upstream registry, to where it is for us.
@@ -174,6 +176,7 @@ impl GatewayBuilder {
             faults: Faults::default(),
             keys: IssuedKeys::default(),
             ecr: State::default(),
+            moto_state: MotoState::default(),
             token_key,
             token_validity: self.token_validity,
             upstreams: self.upstreams,
@@ -200,9 +203,8 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         };
         let shared = Arc::clone(&shared);
         connections.spawn(async move {
-            let service = hyper::service::service_fn(|request| {
-                dispatch::dispatch(Arc::clone(&shared), request)
-            });
+            let service =
+                hyper::service::service_fn(|request| dispatch::dispatch(Arc::clone(&shared), request));
             let connection =
                 hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
             if let Err(error) = connection.await {

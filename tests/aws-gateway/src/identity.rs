@@ -101,7 +101,7 @@ fn credential_of_query(parts: &Parts) -> Option<String> {
 }
 
 /// Text of the first element `name`. The emulators' answers have no attributes on the elements read here.
-fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
+pub(crate) fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     let start = xml.find(&format!("<{name}>"))? + name.len() + 2;
     let end = xml[start..].find(&format!("</{name}>"))?;
     Some(xml[start..start + end].trim())

@@ -13,10 +13,12 @@
 //!   other key belongs to [`DEFAULT_ACCOUNT`].
 //! - IAM policies are not evaluated.
 //! - `/v2/` never converts a manifest by `Accept`; the stored bytes are answered.
+//! - A repository whose name has a part `blobs`, `manifests` or `tags` is out of reach below `/v2/` (ministack).
 //! - A pull-through import is finished before the first answer, and blobs are served from the store.
 //!
 //! Reading order: [`Emulators`] (the children), [`Gateway`] (the listener), `dispatch` (one request's way), `ecr`
-//! (API actions), `registry` (`/v2/`).
+//! (API actions), `registry` (`/v2/`),
+//! `moto` (corrections of the other services).
 
 mod calls;
 mod clock;
@@ -28,6 +30,7 @@ mod fault;
 mod forward;
 mod gateway;
 mod identity;
+mod moto;
 mod registry;
 mod reply;
 mod store;

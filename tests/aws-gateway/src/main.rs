@@ -38,8 +38,7 @@ async fn main() -> anyhow::Result<()> {
     }
     drop(gateway);
     drop(emulators);
-    // The thread that reads standard input may still wait for it.
-    std::process::exit(0)
+    Ok(())
 }
 
 /// Ends with standard input, which a thread of its own drains: a blocking read cannot be cancelled.

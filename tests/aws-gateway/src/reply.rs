@@ -87,9 +87,7 @@ pub(crate) fn error(service: &str, error: &ServiceError) -> Reply {
         ),
         Protocol::RestXml => (
             "application/xml",
-            format!(
-                "<Error><Code>{code}</Code><Message>{text}</Message><RequestId>{id}</RequestId></Error>"
-            ),
+            format!("<Error><Code>{code}</Code><Message>{text}</Message><RequestId>{id}</RequestId></Error>"),
         ),
     };
     let mut reply = raw(*status, media_type, body);

@@ -28,7 +28,8 @@ impl Shared {
         action: &str,
         input: &Value,
     ) -> Result<Value, ServiceError> {
-        self.json_action(&self.moto, scope, "secretsmanager", &format!("secretsmanager.{action}"), input).await
+        self.json_action(&self.moto, scope, "secretsmanager", &format!("secretsmanager.{action}"), input)
+            .await
     }
 
     async fn json_action(

@@ -34,7 +34,9 @@ pub(crate) fn header(mut response: Response, name: HeaderName, value: impl AsRef
             response.headers_mut().append(name, value);
             response
         }
-        Err(_) => error(StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN", "the double was given an impossible header"),
+        Err(_) => {
+            error(StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN", "the double was given an impossible header")
+        }
     }
 }
 

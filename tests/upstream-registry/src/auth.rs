@@ -138,7 +138,11 @@ pub(crate) fn authorize(
     if let Some(expected) = &state.basic {
         return match sent.and_then(basic_pair) {
             Some(pair) if pair == *expected => Ok(Grant::Everything),
-            _ => Err(answer::header(unauthorized("UNAUTHORIZED"), WWW_AUTHENTICATE, r#"Basic realm="registry""#)),
+            _ => Err(answer::header(
+                unauthorized("UNAUTHORIZED"),
+                WWW_AUTHENTICATE,
+                r#"Basic realm="registry""#,
+            )),
         };
     }
     let Some(auth) = &shared.config.token_auth else { return Ok(Grant::Everything) };
@@ -198,7 +202,11 @@ pub(crate) fn token(shared: &Shared, state: &mut State, uri: &Uri, headers: &Hea
     };
     let value = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     if value("service") != auth.service.as_deref() {
-        return answer::error(StatusCode::BAD_REQUEST, "UNSUPPORTED", "service is not the one of the challenge");
+        return answer::error(
+            StatusCode::BAD_REQUEST,
+            "UNSUPPORTED",
+            "service is not the one of the challenge",
+        );
     }
     let user = match headers.get(AUTHORIZATION).map(|value| value.to_str().ok().and_then(basic_pair)) {
         None => None,
@@ -216,7 +224,8 @@ pub(crate) fn token(shared: &Shared, state: &mut State, uri: &Uri, headers: &Hea
         else {
             continue;
         };
-        let allowed = wanted.split(',').filter(|wanted| *wanted == "pull" || user.is_some()).map(str::to_owned);
+        let allowed =
+            wanted.split(',').filter(|wanted| *wanted == "pull" || user.is_some()).map(str::to_owned);
         actions.entry(repository.to_owned()).or_default().extend(allowed);
     }
     let number = state.next();

@@ -33,6 +33,7 @@ pub(crate) struct Config {
     pub(crate) mount: bool,
     pub(crate) stored_blobs: bool,
     pub(crate) discard_blobs: bool,
+    pub(crate) careless: bool,
     pub(crate) page_size: usize,
 }
 
@@ -55,6 +56,7 @@ impl Default for Builder {
             mount: false,
             stored_blobs: false,
             discard_blobs: false,
+            careless: false,
             page_size: 100,
         };
         Self { config, basic: None, address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0) }
@@ -117,6 +119,12 @@ impl Builder {
         self
     }
 
+    /// Stores uploaded blobs under whatever digest the client names, without looking.
+    pub fn careless(mut self) -> Self {
+        self.config.careless = true;
+        self
+    }
+
     /// Tags per page of the tags list where the client does not say; 100 by default.
     pub fn page_size(mut self, tags: usize) -> Self {
         self.config.page_size = tags;
@@ -132,7 +140,11 @@ impl Builder {
             TcpListener::bind(self.address).await.with_context(|| format!("binding {}", self.address))?;
         let address = listener.local_addr()?;
         let store = if self.config.stored_blobs {
-            Some(TcpListener::bind(SocketAddr::new(address.ip(), 0)).await.context("binding the blob store")?)
+            Some(
+                TcpListener::bind(SocketAddr::new(address.ip(), 0))
+                    .await
+                    .context("binding the blob store")?,
+            )
         } else {
             None
         };

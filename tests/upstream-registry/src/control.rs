@@ -13,7 +13,9 @@ use crate::server::Shared;
 /// `POST /_control/move-tag?repository=…&tag=…` lets a tag name a new image;
 /// `GET /_control/requests` lists what was answered so far.
 pub(crate) fn act(shared: &Shared, parts: &Parts, action: &str) -> Response {
-    let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map(|Query(query)| query).unwrap_or_default();
+    let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
+        .map(|Query(query)| query)
+        .unwrap_or_default();
     let value = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     match (parts.method.as_str(), action) {
         ("POST", "move-tag") => {
@@ -22,10 +24,17 @@ pub(crate) fn act(shared: &Shared, parts: &Parts, action: &str) -> Response {
             };
             let mut state = shared.state();
             if !state.repositories.get(repository).is_some_and(|found| found.tags.contains_key(tag)) {
-                return answer::error(StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN", "there is no such tag to move");
+                return answer::error(
+                    StatusCode::NOT_FOUND,
+                    "MANIFEST_UNKNOWN",
+                    "there is no such tag to move",
+                );
             }
             let made = state.add(repository, tag, &Image::new(&["linux/amd64", "linux/arm64"]));
-            answer::json(StatusCode::OK, &json!({"repository": repository, "tag": tag, "digest": made.digest}))
+            answer::json(
+                StatusCode::OK,
+                &json!({"repository": repository, "tag": tag, "digest": made.digest}),
+            )
         }
         ("GET", "requests") => {
             let requests: Vec<_> = shared

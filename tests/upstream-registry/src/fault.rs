@@ -62,6 +62,11 @@ pub enum Effect {
         /// Absolute URL.
         to: String,
     },
+    /// An upload is opened, but its `Location` is on another host.
+    UploadsAt {
+        /// Scheme, host and port, without a slash at the end.
+        base: String,
+    },
     /// The request is answered 401, and the challenge names this realm.
     Realm {
         /// Absolute URL of a token server.

@@ -140,10 +140,13 @@ impl Image {
             let manifest = json!({"mediaType": "application/vnd.example.thing.v1+json", "seed": seed});
             children.push(made.manifest("application/vnd.example.thing.v1+json", manifest.to_string()));
         }
-        let manifests = children.iter().filter_map(|child| child["digest"].as_str()).map(str::to_owned).collect();
+        let manifests =
+            children.iter().filter_map(|child| child["digest"].as_str()).map(str::to_owned).collect();
         let index = if self.odd_whitespace {
             let list = serde_json::to_string_pretty(&children).unwrap_or_default();
-            format!("{{\n\t\"manifests\" :{list},  \"mediaType\":\r\n \"{INDEX}\", \"schemaVersion\": 2 }}\n\n")
+            format!(
+                "{{\n\t\"manifests\" :{list},  \"mediaType\":\r\n \"{INDEX}\", \"schemaVersion\": 2 }}\n\n"
+            )
         } else {
             json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": children}).to_string()
         };
@@ -196,9 +199,11 @@ impl Made<'_> {
 
     fn attestation(&mut self, child: &Value) -> Value {
         let statement = json!({"_type": "https://in-toto.io/Statement/v0.1", "about": child["digest"]});
-        let layer = self.blob("application/vnd.in-toto+json", Blob::Bytes(Bytes::from(statement.to_string())));
+        let layer =
+            self.blob("application/vnd.in-toto+json", Blob::Bytes(Bytes::from(statement.to_string())));
         let config = self.blob(CONFIG, Blob::Bytes(Bytes::from_static(b"{}")));
-        let manifest = json!({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer]});
+        let manifest =
+            json!({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer]});
         let mut entry = self.manifest(MANIFEST, manifest.to_string());
         entry["platform"] = json!({"architecture": "unknown", "os": "unknown"});
         entry["annotations"] = json!({

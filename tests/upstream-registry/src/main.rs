@@ -22,8 +22,12 @@ struct Arguments {
 }
 
 fn arguments(given: impl IntoIterator<Item = String>) -> anyhow::Result<Arguments> {
-    let mut arguments =
-        Arguments { address: "127.0.0.1:0".parse()?, images: Vec::new(), rate_limit: None, token_auth: false };
+    let mut arguments = Arguments {
+        address: "127.0.0.1:0".parse()?,
+        images: Vec::new(),
+        rate_limit: None,
+        token_auth: false,
+    };
     let mut given = given.into_iter();
     while let Some(name) = given.next() {
         let mut value = || given.next().with_context(|| format!("{name} needs a value\n{USAGE}"));
@@ -31,12 +35,14 @@ fn arguments(given: impl IntoIterator<Item = String>) -> anyhow::Result<Argument
             "--address" => arguments.address = value()?.parse().context("--address takes address:port")?,
             "--image" => {
                 let image = value()?;
-                let (repository, tag) =
-                    image.rsplit_once(':').with_context(|| format!("--image {image}: write repository:tag"))?;
+                let (repository, tag) = image
+                    .rsplit_once(':')
+                    .with_context(|| format!("--image {image}: write repository:tag"))?;
                 arguments.images.push((repository.to_owned(), tag.to_owned()));
             }
             "--rate-limit" => {
-                arguments.rate_limit = Some(value()?.parse().context("--rate-limit takes a number of pulls")?);
+                arguments.rate_limit =
+                    Some(value()?.parse().context("--rate-limit takes a number of pulls")?);
             }
             "--token-auth" => arguments.token_auth = true,
             _ => bail!("unknown argument {name}\n{USAGE}"),

@@ -48,7 +48,8 @@ pub(crate) fn manifest(
     }
     let Some(found) = state.repositories.get(repository) else { return answer::name_unknown(repository) };
     let accepted = |media_type: &str| accepts(parts, media_type);
-    let Some((digest, stored)) = found.manifest(reference).filter(|(_, stored)| accepted(&stored.media_type)) else {
+    let Some((digest, stored)) = found.manifest(reference).filter(|(_, stored)| accepted(&stored.media_type))
+    else {
         return answer::error(StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN", "manifest unknown to registry");
     };
     let mut bytes = stored.bytes.clone();
@@ -61,7 +62,8 @@ pub(crate) fn manifest(
         _ => {}
     }
     let length = bytes.len().to_string();
-    let body = if is_get { body_of(Blob::Bytes(bytes), 0, None, effect) } else { Body::empty() };
+    let cut = effect.filter(|effect| matches!(effect, Effect::Cut { .. }));
+    let body = if is_get { body_of(Blob::Bytes(bytes), 0, None, cut) } else { Body::empty() };
     let response = header(answer::with_body(StatusCode::OK, body), CONTENT_TYPE, &stored.media_type);
     let response = header(response, CONTENT_LENGTH, length);
     let response = match said {
@@ -115,7 +117,8 @@ pub(crate) fn stored_blob(
     digest: &str,
     effect: Option<&Effect>,
 ) -> Response {
-    let found = shared.state().repositories.values().find_map(|repository| repository.blobs.get(digest).cloned());
+    let found =
+        shared.state().repositories.values().find_map(|repository| repository.blobs.get(digest).cloned());
     match found {
         Some(blob) => send_blob(parts, blob, digest, effect),
         None => answer::error(StatusCode::NOT_FOUND, "NoSuchKey", "no such blob"),
@@ -124,7 +127,11 @@ pub(crate) fn stored_blob(
 
 fn send_blob(parts: &Parts, blob: Blob, digest: &str, effect: Option<&Effect>) -> Response {
     let size = blob.size();
-    let range = parts.headers.get(RANGE).and_then(|value| value.to_str().ok()).and_then(|value| range_of(value, size));
+    let range = parts
+        .headers
+        .get(RANGE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| range_of(value, size));
     let (status, start, end) = match range {
         Some((start, end)) => (StatusCode::PARTIAL_CONTENT, start, end),
         None => (StatusCode::OK, 0, size),
@@ -146,7 +153,11 @@ fn send_blob(parts: &Parts, blob: Blob, digest: &str, effect: Option<&Effect>) -
 fn range_of(value: &str, size: u64) -> Option<(u64, u64)> {
     let (first, last) = value.strip_prefix("bytes=")?.split_once('-')?;
     let first: u64 = first.parse().ok()?;
-    let last = if last.is_empty() { size.checked_sub(1)? } else { last.parse::<u64>().ok()?.min(size.checked_sub(1)?) };
+    let last = if last.is_empty() {
+        size.checked_sub(1)?
+    } else {
+        last.parse::<u64>().ok()?.min(size.checked_sub(1)?)
+    };
     (first <= last).then_some((first, last + 1))
 }
 

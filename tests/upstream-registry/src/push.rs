@@ -9,7 +9,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures::StreamExt as _;
 use http::StatusCode;
-use http::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, LOCATION, RANGE};
+use http::header::{CONTENT_RANGE, CONTENT_TYPE, LOCATION, RANGE, TRANSFER_ENCODING};
 use http::request::Parts;
 use sha2::{Digest as _, Sha256};
 
@@ -65,11 +65,8 @@ fn location(response: Response, repository: &str, id: &str) -> Response {
 }
 
 fn created_blob(repository: &str, digest: &str) -> Response {
-    let response = header(
-        answer::empty(StatusCode::CREATED),
-        LOCATION,
-        format!("/v2/{repository}/blobs/{digest}"),
-    );
+    let response =
+        header(answer::empty(StatusCode::CREATED), LOCATION, format!("/v2/{repository}/blobs/{digest}"));
     named(response, "docker-content-digest", digest)
 }
 
@@ -152,20 +149,28 @@ pub(crate) async fn finish(
 ) -> Response {
     let Some(mut upload) = take_upload(shared, repository, id) else { return upload_unknown() };
     let Some(digest) = query(parts, "digest").filter(|digest| is_digest(digest)) else {
-        return answer::error(StatusCode::BAD_REQUEST, "DIGEST_INVALID", "the digest is missing or malformed");
+        return answer::error(
+            StatusCode::BAD_REQUEST,
+            "DIGEST_INVALID",
+            "the digest is missing or malformed",
+        );
     };
-    if !parts.headers.contains_key(CONTENT_LENGTH) {
+    if parts.headers.contains_key(TRANSFER_ENCODING) {
         return answer::error(StatusCode::LENGTH_REQUIRED, "SIZE_INVALID", "Content-Length is missing");
     }
     if !receive(shared, &mut upload, body).await {
         return answer::error(StatusCode::BAD_REQUEST, "BLOB_UPLOAD_INVALID", "the body broke off");
     }
     let actual = digest_text(&upload.hasher.finalize());
-    if actual != digest {
+    if actual != digest && !shared.config.careless {
         return answer::error(StatusCode::BAD_REQUEST, "DIGEST_INVALID", "provided digest did not match");
     }
     if upload.size == 0 && shared.config.behaviour == Behaviour::Ecr {
-        return answer::error(StatusCode::BAD_REQUEST, "BLOB_UPLOAD_INVALID", "an empty layer is not accepted");
+        return answer::error(
+            StatusCode::BAD_REQUEST,
+            "BLOB_UPLOAD_INVALID",
+            "an empty layer is not accepted",
+        );
     }
     let blob = match upload.kept {
         Some(kept) => Blob::Bytes(Bytes::from(kept)),
@@ -213,7 +218,8 @@ pub(crate) async fn manifest(
     let Ok(bytes) = to_bytes(body, MANIFEST_LIMIT).await else {
         return answer::error(StatusCode::PAYLOAD_TOO_LARGE, "SIZE_INVALID", "the manifest is too large");
     };
-    let media_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type =
+        parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let digest = sha256(&bytes);
     let mut state = shared.state();
     if let Some(limit) = shared.config.manifest_puts_per_second {

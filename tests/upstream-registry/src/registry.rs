@@ -142,7 +142,11 @@ impl Registry {
     #[must_use]
     pub fn manifest_bytes(&self, repository: &str, reference: &str) -> Option<Bytes> {
         self.with(|state| {
-            state.repositories.get(repository)?.manifest(reference).map(|(_, manifest)| manifest.bytes.clone())
+            state
+                .repositories
+                .get(repository)?
+                .manifest(reference)
+                .map(|(_, manifest)| manifest.bytes.clone())
         })
     }
 
@@ -158,7 +162,9 @@ impl Registry {
     /// True when the repository holds the blob.
     #[must_use]
     pub fn has_blob(&self, repository: &str, digest: &str) -> bool {
-        self.with(|state| state.repositories.get(repository).is_some_and(|found| found.blobs.contains_key(digest)))
+        self.with(|state| {
+            state.repositories.get(repository).is_some_and(|found| found.blobs.contains_key(digest))
+        })
     }
 
     /// Everything that was answered so far, in order.
@@ -170,7 +176,10 @@ impl Registry {
     /// Number of requests with this method whose path contains `part`.
     #[must_use]
     pub fn count(&self, method: &str, part: &str) -> usize {
-        self.requests().iter().filter(|request| request.method == method && request.path.contains(part)).count()
+        self.requests()
+            .iter()
+            .filter(|request| request.method == method && request.path.contains(part))
+            .count()
     }
 
     /// Forgets the requests so far.

@@ -6,14 +6,34 @@ pub(crate) enum Route {
     Base,
     Token,
     /// A blob at its storage address, where redirects lead.
-    StoredBlob { digest: String },
-    Manifest { repository: String, reference: String },
-    Blob { repository: String, digest: String },
-    Uploads { repository: String },
-    Upload { repository: String, id: String },
-    Tags { repository: String },
-    Referrers { repository: String, digest: String },
-    Control { action: String },
+    StoredBlob {
+        digest: String,
+    },
+    Manifest {
+        repository: String,
+        reference: String,
+    },
+    Blob {
+        repository: String,
+        digest: String,
+    },
+    Uploads {
+        repository: String,
+    },
+    Upload {
+        repository: String,
+        id: String,
+    },
+    Tags {
+        repository: String,
+    },
+    Referrers {
+        repository: String,
+        digest: String,
+    },
+    Control {
+        action: String,
+    },
     Unknown,
 }
 
@@ -75,14 +95,15 @@ impl Route {
 
 fn is_component(part: &str) -> bool {
     let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    part.starts_with(word) && part.ends_with(word) && part.chars().all(|c| word(c) || matches!(c, '.' | '_' | '-'))
+    part.starts_with(word)
+        && part.ends_with(word)
+        && part.chars().all(|c| word(c) || matches!(c, '.' | '_' | '-'))
 }
 
 /// `sha256:` and 64 lower-case hex digits.
 pub(crate) fn is_digest(text: &str) -> bool {
-    text.strip_prefix("sha256:").is_some_and(|hex| {
-        hex.len() == 64 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-    })
+    text.strip_prefix("sha256:")
+        .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
 }
 
 /// `[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}`.

@@ -61,10 +61,18 @@ impl State {
         made
     }
 
-    pub(crate) fn add_manifest(&mut self, name: &str, tag: Option<&str>, media_type: &str, bytes: Bytes) -> String {
+    pub(crate) fn add_manifest(
+        &mut self,
+        name: &str,
+        tag: Option<&str>,
+        media_type: &str,
+        bytes: Bytes,
+    ) -> String {
         let digest = sha256(&bytes);
         let repository = self.repositories.entry(name.to_owned()).or_default();
-        repository.manifests.insert(digest.clone(), StoredManifest { media_type: media_type.to_owned(), bytes });
+        repository
+            .manifests
+            .insert(digest.clone(), StoredManifest { media_type: media_type.to_owned(), bytes });
         if let Some(tag) = tag {
             repository.tags.insert(tag.to_owned(), digest.clone());
         }
@@ -73,7 +81,12 @@ impl State {
 }
 
 impl Shared {
-    pub(crate) fn new(config: Config, state: State, address: SocketAddr, store_address: Option<SocketAddr>) -> Self {
+    pub(crate) fn new(
+        config: Config,
+        state: State,
+        address: SocketAddr,
+        store_address: Option<SocketAddr>,
+    ) -> Self {
         Self { config, address, store_address, state: Mutex::new(state) }
     }
 
@@ -111,9 +124,11 @@ pub(crate) async fn serve_store(
     let route = Route::of(parts.uri.path());
     let signed = parts.uri.query().is_some_and(|query| query.contains("X-Amz-Signature="));
     let response = match &route {
-        Route::StoredBlob { .. } if parts.headers.contains_key(AUTHORIZATION) => {
-            answer::error(StatusCode::BAD_REQUEST, "InvalidArgument", "only one authorization mechanism is allowed")
-        }
+        Route::StoredBlob { .. } if parts.headers.contains_key(AUTHORIZATION) => answer::error(
+            StatusCode::BAD_REQUEST,
+            "InvalidArgument",
+            "only one authorization mechanism is allowed",
+        ),
         // The URL is signed for GET.
         Route::StoredBlob { digest } if signed && parts.method == Method::GET => {
             let effect = fault::strike(&mut shared.state().faults, fault::operation(&parts.method, &route));
@@ -129,9 +144,10 @@ pub(crate) async fn serve_store(
 }
 
 fn record(shared: &Shared, client: SocketAddr, parts: &Parts, response: &Response) {
-    let authorization = parts.headers.get(AUTHORIZATION).map(|value| {
-        value.to_str().unwrap_or_default().split(' ').next().unwrap_or_default().to_owned()
-    });
+    let authorization = parts
+        .headers
+        .get(AUTHORIZATION)
+        .map(|value| value.to_str().unwrap_or_default().split(' ').next().unwrap_or_default().to_owned());
     shared.state().requests.push(RecordedRequest {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
@@ -157,7 +173,9 @@ async fn answer_to(
     match (method, route) {
         (_, Route::Control { action }) => return control::act(shared, parts, action),
         ("GET", Route::Token) => return auth::token(shared, &mut shared.state(), &parts.uri, &parts.headers),
-        ("GET", Route::StoredBlob { digest }) => return pull::stored_blob(shared, parts, digest, effect.as_ref()),
+        ("GET", Route::StoredBlob { digest }) => {
+            return pull::stored_blob(shared, parts, digest, effect.as_ref());
+        }
         _ => {}
     }
     let grant = match auth::authorize(shared, &shared.state(), &parts.method, route, &parts.headers) {
@@ -170,10 +188,21 @@ async fn answer_to(
         ("GET" | "HEAD", Route::Manifest { repository, reference }) => {
             pull::manifest(shared, parts, client.ip(), repository, reference, effect)
         }
-        ("GET" | "HEAD", Route::Blob { repository, digest }) => pull::blob(shared, parts, repository, digest, effect),
+        ("GET" | "HEAD", Route::Blob { repository, digest }) => {
+            pull::blob(shared, parts, repository, digest, effect)
+        }
         ("GET", Route::Tags { repository }) => pull::tags(shared, parts, repository),
         ("GET", Route::Referrers { repository, digest }) => pull::referrers(shared, repository, digest),
-        ("POST", Route::Uploads { repository }) => push::open(shared, parts, repository, &grant),
+        ("POST", Route::Uploads { repository }) => {
+            let mut response = push::open(shared, parts, repository, &grant);
+            if let Some(Effect::UploadsAt { base }) = effect
+                && let Some(location) = response.headers_mut().remove(LOCATION)
+            {
+                let path = location.to_str().unwrap_or_default();
+                response = answer::header(response, LOCATION, format!("{base}{path}"));
+            }
+            response
+        }
         ("GET", Route::Upload { repository, id }) => push::status(shared, repository, id),
         ("PATCH", Route::Upload { repository, id }) => push::patch(shared, parts, repository, id, body).await,
         ("PUT", Route::Upload { repository, id }) => push::finish(shared, parts, repository, id, body).await,
@@ -209,11 +238,17 @@ fn early(shared: &Shared, parts: &Parts, route: &Route, effect: Option<&Effect>)
         Effect::Redirect { to } => {
             let to = match (to.strip_suffix('/'), route) {
                 (None, _) => to.clone(),
-                (Some(base), Route::Blob { digest, .. }) => format!("{base}/_blob/{digest}?X-Amz-Signature=1"),
+                (Some(base), Route::Blob { digest, .. }) => {
+                    format!("{base}/_blob/{digest}?X-Amz-Signature=1")
+                }
                 (Some(base), _) => format!("{base}{}", parts.uri.path()),
             };
             Some(answer::header(answer::empty(StatusCode::TEMPORARY_REDIRECT), LOCATION, to))
         }
-        Effect::Cut { .. } | Effect::Corrupt | Effect::WrongDigestHeader | Effect::NoDigestHeader => None,
+        Effect::Cut { .. }
+        | Effect::Corrupt
+        | Effect::WrongDigestHeader
+        | Effect::NoDigestHeader
+        | Effect::UploadsAt { .. } => None,
     }
 }

@@ -13,9 +13,14 @@ pub(crate) const PIECE: u64 = 64 * 1024;
 pub(crate) enum Blob {
     Bytes(Bytes),
     /// Pseudo-random bytes made while they are served, so that a large blob needs no memory.
-    Generated { seed: u64, size: u64 },
+    Generated {
+        seed: u64,
+        size: u64,
+    },
     /// An uploaded blob of which only the size was kept.
-    Discarded { size: u64 },
+    Discarded {
+        size: u64,
+    },
 }
 
 impl Blob {
@@ -107,7 +112,9 @@ impl Repository {
 
     /// True when some stored manifest names this blob.
     pub(crate) fn references(&self, blob: &str) -> bool {
-        self.manifests.values().any(|manifest| crate::manifest::blobs(&manifest.bytes).iter().any(|named| named == blob))
+        self.manifests
+            .values()
+            .any(|manifest| crate::manifest::blobs(&manifest.bytes).iter().any(|named| named == blob))
     }
 }
 

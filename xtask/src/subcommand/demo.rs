@@ -14,7 +14,7 @@ use anyhow::{Context, Result, anyhow};
 use crate::account::Listing;
 use crate::arguments::Arguments;
 use crate::aws_cli::AwsCli;
-use crate::cargo::{PROVIDER, build};
+use crate::cargo::{PROVIDER, Scope, build};
 use crate::progress::{Progress, say};
 use crate::registry::Image;
 use crate::service::{Service, aws_gateway, upstream_registry};
@@ -105,7 +105,7 @@ fn set_up(
     say!("      Terraform {}", prerequisites.terraform_version);
     let venv = progress.step("AWS emulators", || emulators::install(workspace, &prerequisites))?;
     let programs = progress.step("building the provider", || {
-        build(workspace, &[PROVIDER, "aws-gateway", "upstream-registry"])
+        build(workspace, Scope::Programs, &[PROVIDER, "aws-gateway", "upstream-registry"])
     })?;
     let [provider, gateway, registry] =
         <[_; 3]>::try_from(programs).map_err(|_| anyhow!("a program is missing"))?;

@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail};
 
 use self::page::{Examples, Kind};
 use crate::arguments::Arguments;
-use crate::cargo::{PROVIDER, build};
+use crate::cargo::{PROVIDER, Scope, build};
 use crate::progress::say;
 use crate::schema::Offer;
 use crate::workspace::Workspace;
@@ -28,7 +28,7 @@ const GENERATED: [&str; 4] = ["resources", "data-sources", "ephemeral-resources"
 pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Result<ExitCode> {
     let only_check = arguments.flag("--check");
     arguments.finish()?;
-    let programs = build(workspace, &[PROVIDER])?;
+    let programs = build(workspace, Scope::Programs, &[PROVIDER])?;
     let [provider] = programs.as_slice() else { bail!("cargo built no provider") };
     if only_check {
         let faults = check(workspace, provider)?;

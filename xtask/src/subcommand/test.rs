@@ -12,7 +12,7 @@ use anyhow::{Result, bail};
 
 use self::cargo_output::{CargoOutput, Shown};
 use crate::arguments::Arguments;
-use crate::cargo::{PROVIDER, build, cargo};
+use crate::cargo::{PROVIDER, Scope, build, cargo};
 use crate::mirror::Mirror;
 use crate::prerequisites::Prerequisites;
 use crate::progress::{Progress, say, seconds};
@@ -74,7 +74,9 @@ pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Result<Exi
     let prerequisites = progress.step("checking prerequisites", prerequisites::check)?;
     say!("      Terraform {}", prerequisites.terraform_version);
     let venv = progress.step("AWS emulators", || emulators::install(workspace, &prerequisites))?;
-    let programs = progress.step("building everything", || build(workspace, &[PROVIDER, "aws-gateway"]))?;
+    let programs = progress.step("building everything", || {
+        build(workspace, Scope::ProgramsAndTests, &[PROVIDER, "aws-gateway"])
+    })?;
     let [provider, gateway] =
         <[_; 2]>::try_from(programs).map_err(|_| anyhow::anyhow!("a program is missing"))?;
     let mirror = progress.step("provider mirror", || mirror::lay_out(workspace, &provider))?;

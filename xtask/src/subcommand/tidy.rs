@@ -12,7 +12,7 @@ use anyhow::{Result, bail};
 
 use self::files::Files;
 use crate::arguments::Arguments;
-use crate::cargo::{PROVIDER, build};
+use crate::cargo::{PROVIDER, Scope, build};
 use crate::progress::say;
 use crate::schema::Offer;
 use crate::subcommand::docs;
@@ -20,7 +20,7 @@ use crate::workspace::Workspace;
 
 pub(crate) fn run(workspace: &Workspace, arguments: Arguments) -> Result<ExitCode> {
     arguments.finish()?;
-    let programs = build(workspace, &[PROVIDER])?;
+    let programs = build(workspace, Scope::Programs, &[PROVIDER])?;
     let [provider] = programs.as_slice() else { bail!("cargo built no provider") };
     let mut faults = check(workspace, provider)?;
     faults.extend(docs::check(workspace, provider)?);

@@ -39,16 +39,17 @@ impl Registry {
     /// Repository and rest are checked by their grammars before, so that they cannot leave the path.
     pub(super) fn url(&self, repository: &str, rest: &str) -> Result<Url, Error> {
         check_repository(repository)?;
-        self.inner.endpoint.join(&format!("v2/{repository}/{rest}")).map_err(|error| Error::Address {
-            address: self.inner.host.clone(),
-            reason: error.to_string(),
-        })
+        self.inner
+            .endpoint
+            .join(&format!("v2/{repository}/{rest}"))
+            .map_err(|error| Error::Address { address: self.inner.host.clone(), reason: error.to_string() })
     }
 
     /// A `Location` or `Link` of the registry; one that names the registry is sent to its endpoint.
     pub(super) fn resolve(&self, base: &Url, target: &str) -> Result<Url, Error> {
-        let mut url =
-            base.join(target).map_err(|error| self.protocol(format!("a Location that is no URL: {error}")))?;
+        let mut url = base
+            .join(target)
+            .map_err(|error| self.protocol(format!("a Location that is no URL: {error}")))?;
         if authority(&url) == self.inner.host {
             let endpoint = &self.inner.endpoint;
             let moved = url.set_scheme(endpoint.scheme()).is_ok()
@@ -84,11 +85,18 @@ impl Registry {
                 headers.insert(AUTHORIZATION, header.clone());
             }
             let body = Body::from(call.body.clone());
-            let response =
-                self.inner.wire.send(call.method.clone(), &call.url, None, headers, body, wire::idle()).await?;
+            let response = self
+                .inner
+                .wire
+                .send(call.method.clone(), &call.url, None, headers, body, wire::idle())
+                .await?;
             let status = response.status();
             if !own || !matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-                return if call.follow && is_redirect(status) { self.follow(call, response).await } else { Ok(response) };
+                return if call.follow && is_redirect(status) {
+                    self.follow(call, response).await
+                } else {
+                    Ok(response)
+                };
             }
             let found = challenges(response.headers());
             let error = self.refused(response, call, sent.header.is_some()).await;
@@ -97,7 +105,8 @@ impl Registry {
                 // ECR says 403 for a token that has run out; HEAD has no body to say so.
                 Error::Denied { message, .. } => {
                     sent.header.is_some()
-                        && (call.method == Method::HEAD || message.to_ascii_lowercase().contains("token has expired"))
+                        && (call.method == Method::HEAD
+                            || message.to_ascii_lowercase().contains("token has expired"))
                 }
                 _ => false,
             };
@@ -110,8 +119,11 @@ impl Registry {
             if !answerable || bearer_is_denied {
                 return Err(error);
             }
-            let again =
-                self.inner.auth.challenged(&found, &self.inner.endpoint, &self.inner.wire, &call.scope, &sent).await?;
+            let again = self
+                .inner
+                .auth
+                .challenged(&found, &self.inner.endpoint, &self.inner.wire, &call.scope, &sent)
+                .await?;
             if !again {
                 return Err(error);
             }

@@ -16,12 +16,19 @@ const ERROR_LIMIT: u64 = 64 * 1024;
 
 /// Turns an error answer into an error. `pull` is true for the GET of a manifest, which is what
 /// pull limits count.
-pub(crate) async fn of(response: Response, host: &str, repository: &str, reference: &str, pull: bool) -> Error {
+pub(crate) async fn of(
+    response: Response,
+    host: &str,
+    repository: &str,
+    reference: &str,
+    pull: bool,
+) -> Error {
     let status = response.status().as_u16();
     let headers = response.headers().clone();
     // The status alone says enough when the body is too large or breaks off.
     let body = wire::read(response, ERROR_LIMIT, host).await.unwrap_or_default();
     let (code, message) = first_error(&body);
+    let reason = |message: String| if message.is_empty() { "it gave no reason".to_owned() } else { message };
     let (host, repository) = (host.to_owned(), repository.to_owned());
     match (status, code.as_str()) {
         (429, _) | (_, "TOOMANYREQUESTS") => {
@@ -35,12 +42,12 @@ pub(crate) async fn of(response: Response, host: &str, repository: &str, referen
             let detail = if message.is_empty() { "it answered 401".to_owned() } else { message };
             Error::Unauthorized { host, repository, detail }
         }
-        (403, _) | (_, "DENIED") => Error::Denied { host, repository, message },
+        (403, _) | (_, "DENIED") => Error::Denied { host, repository, message: reason(message) },
         (404, "NAME_UNKNOWN") => Error::RepositoryNotFound { host, repository },
         (404, _) if !code.starts_with("BLOB_UPLOAD") => {
             Error::NotFound { host, repository, reference: reference.to_owned() }
         }
-        _ => Error::Registry { host, status, code, message },
+        _ => Error::Registry { host, status, code, message: reason(message) },
     }
 }
 
@@ -62,7 +69,8 @@ fn scrubbed(text: &str) -> String {
     let words: Vec<&str> = text
         .split_whitespace()
         .map(|word| {
-            let hidden = std::mem::replace(&mut hide, matches!(word.trim_end_matches(':'), "Basic" | "Bearer"));
+            let hidden =
+                std::mem::replace(&mut hide, matches!(word.trim_end_matches(':'), "Basic" | "Bearer"));
             if hidden { "[redacted]" } else { word.split_once('?').map_or(word, |(before, _)| before) }
         })
         .collect();
@@ -132,7 +140,8 @@ mod tests {
 
     #[test]
     fn error_bodies_of_any_form_are_bounded_and_hold_no_authorization() {
-        let json = br#"{"errors":[{"code":"denied","message":"you sent Bearer abc.def to /x?X-Amz-Signature=1"}]}"#;
+        let json =
+            br#"{"errors":[{"code":"denied","message":"you sent Bearer abc.def to /x?X-Amz-Signature=1"}]}"#;
         let (code, message) = first_error(json);
         assert_eq!((code.as_str(), message.as_str()), ("DENIED", "you sent Bearer [redacted] to /x"));
         assert_eq!(first_error(b"Too Many Requests\n"), (String::new(), "Too Many Requests".to_owned()));

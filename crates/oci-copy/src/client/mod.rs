@@ -265,8 +265,10 @@ mod tests {
     #[test]
     fn endpoint_override_keeps_the_name() {
         let endpoint = Url::parse("http://127.0.0.1:4566").unwrap();
-        let registry =
-            Registry::builder("123456789012.dkr.ecr.eu-central-1.amazonaws.com").endpoint(endpoint).build().unwrap();
+        let registry = Registry::builder("123456789012.dkr.ecr.eu-central-1.amazonaws.com")
+            .endpoint(endpoint)
+            .build()
+            .unwrap();
         assert_eq!(registry.host(), "123456789012.dkr.ecr.eu-central-1.amazonaws.com");
     }
 }

@@ -83,7 +83,8 @@ impl Registry {
             return Ok(Some(descriptor));
         }
         if fallback == HeadFallback::Fail {
-            return Err(self.protocol("HEAD of a manifest without Docker-Content-Digest or Content-Length".to_owned()));
+            return Err(self
+                .protocol("HEAD of a manifest without Docker-Content-Digest or Content-Length".to_owned()));
         }
         match self.get_in(repository, reference, None, scope).await {
             Ok(manifest) => Ok(Some(manifest.descriptor())),
@@ -123,7 +124,11 @@ impl Registry {
     /// # Errors
     /// [`Error::NotFound`], [`Error::DigestMismatch`], [`Error::TooLarge`] above 4 MiB,
     /// [`Error::UnsupportedManifest`], [`Error::RateLimited`] and all of the connection.
-    pub async fn get_manifest(&self, repository: &str, reference: &ManifestReference) -> Result<Manifest, Error> {
+    pub async fn get_manifest(
+        &self,
+        repository: &str,
+        reference: &ManifestReference,
+    ) -> Result<Manifest, Error> {
         self.get_in(repository, reference, None, &Scope::pull(repository)).await
     }
 
@@ -145,7 +150,11 @@ impl Registry {
             if let Some(expected) = descriptor.map(|descriptor| descriptor.size)
                 && expected != raw.len() as u64
             {
-                return Err(Error::SizeMismatch { subject: subject.clone(), expected, actual: raw.len() as u64 });
+                return Err(Error::SizeMismatch {
+                    subject: subject.clone(),
+                    expected,
+                    actual: raw.len() as u64,
+                });
             }
             let digest = match reference {
                 ManifestReference::Tag(_) => Digest::sha256(&raw),
@@ -228,7 +237,11 @@ impl Registry {
             follow: true,
         };
         let response = self.call(&call).await?;
-        if response.status() == StatusCode::OK { Ok(response) } else { Err(self.failed(response, &call).await) }
+        if response.status() == StatusCode::OK {
+            Ok(response)
+        } else {
+            Err(self.failed(response, &call).await)
+        }
     }
 
     /// Opens a blob for reading; not retried, since the caller reads the body.
@@ -247,7 +260,11 @@ impl Registry {
             follow: true,
         };
         let response = self.call(&call).await?;
-        if response.status() == StatusCode::OK { Ok(response) } else { Err(self.failed(response, &call).await) }
+        if response.status() == StatusCode::OK {
+            Ok(response)
+        } else {
+            Err(self.failed(response, &call).await)
+        }
     }
 
     /// Every tag of a repository, page by page, in the registry's order.
@@ -279,8 +296,8 @@ impl Registry {
                 Ok((headers, wire::read(response, MANIFEST_LIMIT, &subject).await?))
             };
             let (headers, body) = self.inner.retry.run("tags", read).await?;
-            let page: TagList =
-                serde_json::from_slice(&body).map_err(|error| self.protocol(format!("tags list: {error}")))?;
+            let page: TagList = serde_json::from_slice(&body)
+                .map_err(|error| self.protocol(format!("tags list: {error}")))?;
             for tag in page.tags.unwrap_or_default() {
                 tags.push(Tag::parse(&tag)?);
             }

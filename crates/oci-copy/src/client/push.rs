@@ -63,7 +63,8 @@ impl Registry {
             let response = self.call(&call).await?;
             match response.status().as_u16() {
                 200 => {
-                    let length = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+                    let length =
+                        response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
                     match length.and_then(|length| length.parse::<u64>().ok()) {
                         Some(actual) if actual != descriptor.size => Err(Error::SizeMismatch {
                             subject: self.subject("blob", repository, &shown),
@@ -140,12 +141,9 @@ impl Registry {
         if let (true, Some(header)) = (self.is_endpoint(&url), &sent.header) {
             headers.insert(AUTHORIZATION, header.clone());
         }
-        let watch = Arc::new(Watch::default());
+        let watch = Arc::new(Watch::new(descriptor.size));
         let patience = watch.clone().patience();
-        let body = body.map(move |piece| {
-            watch.touch();
-            piece
-        });
+        let body = body.inspect(move |piece| watch.passed(piece.as_ref().map_or(0, Bytes::len)));
         let body = Body::wrap_stream(body);
         let base = self.inner.endpoint.clone();
         let answer = self.inner.wire.send(Method::PUT, &url, Some(&base), headers, body, patience).await;
@@ -233,30 +231,32 @@ struct Watch {
     start: Instant,
     /// Milliseconds from `start` to the last piece that was taken.
     last: AtomicU64,
-}
-
-impl Default for Watch {
-    fn default() -> Self {
-        Self { start: Instant::now(), last: AtomicU64::new(0) }
-    }
+    /// Bytes that are still to be taken.
+    left: AtomicU64,
 }
 
 impl Watch {
-    fn touch(&self) {
-        let elapsed = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.last.store(elapsed, Ordering::Relaxed);
+    fn new(size: u64) -> Self {
+        Self { start: Instant::now(), last: AtomicU64::new(0), left: AtomicU64::new(size) }
     }
 
-    /// Ends when no piece was taken for the time that upload and answer may take. The source has its
-    /// own, shorter limit, so that a silent source is not blamed on the destination.
+    fn passed(&self, bytes: usize) {
+        let elapsed = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last.store(elapsed, Ordering::Relaxed);
+        self.left.fetch_sub(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Ends when no piece was taken, or after the last one no answer came, for too long.
     async fn patience(self: Arc<Self>) {
         loop {
             let last = self.start + Duration::from_millis(self.last.load(Ordering::Relaxed));
-            let until = last + IDLE_TIMEOUT + COMMIT_TIMEOUT;
-            if Instant::now() >= until {
+            // Twice the source's own limit, so that a silent source is not blamed on the destination.
+            let limit =
+                if self.left.load(Ordering::Relaxed) == 0 { COMMIT_TIMEOUT } else { 2 * IDLE_TIMEOUT };
+            if last.elapsed() >= limit {
                 return;
             }
-            tokio::time::sleep_until(until).await;
+            tokio::time::sleep_until(last + limit).await;
         }
     }
 }

@@ -53,8 +53,10 @@ impl Copy<'_> {
             let body = verified(response, blob, subject.clone(), failure.clone(), move |length| {
                 bytes.fetch_add(length, Ordering::Relaxed);
             });
-            let sent =
-                self.destination.send_blob(self.destination_repository, blob, &location, body, &failure).await?;
+            let sent = self
+                .destination
+                .send_blob(self.destination_repository, blob, &location, body, &failure)
+                .await?;
             if sent == Upload::Done {
                 return Ok(Outcome::Copied(blob.size));
             }

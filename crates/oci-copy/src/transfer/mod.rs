@@ -4,6 +4,8 @@ mod blob;
 mod options;
 mod plan;
 
+use std::convert::Infallible;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -11,15 +13,14 @@ use futures::{StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
 
+use crate::auth::Scope;
 use crate::client::{HeadFallback, Registry};
 use crate::digest::Digest;
 use crate::error::Error;
 use crate::reference::{ManifestReference, Tag};
-use crate::auth::Scope;
 
 pub use options::{CopyOptions, CopyReport, Event, Progress, Warning};
 use plan::Plan;
-use std::sync::Arc;
 
 /// How often the progress of blobs is reported.
 const TICK: Duration = Duration::from_millis(500);
@@ -59,7 +60,7 @@ pub async fn copy_image(
     tokio::select! {
         biased;
         () = cancel.cancelled() => Err(Error::Cancelled),
-        () = copy.tick() => Err(Error::Cancelled),
+        never = copy.tick() => match never {},
         report = copy.run(digest, tags) => report,
     }
 }
@@ -82,9 +83,11 @@ impl Copy<'_> {
         let mut report = CopyReport::default();
         let plan = Plan::read(self, digest, &mut report.warnings).await?;
         let blobs = plan.blobs(self.options, &mut report.warnings);
-        let outcomes: Vec<blob::Outcome> = stream::iter(&blobs)
-            .map(|descriptor| self.blob(descriptor))
-            .buffer_unordered(self.options.parallel)
+        // The futures are made before the stream: with a closure over references the compiler cannot see
+        // that the whole copy may move between threads.
+        let transfers: Vec<_> = blobs.iter().map(|descriptor| self.blob(descriptor)).collect();
+        let outcomes: Vec<blob::Outcome> = stream::iter(transfers)
+            .buffer_unordered(self.options.parallel.max(1))
             .try_collect()
             .await?;
         for outcome in outcomes {
@@ -148,7 +151,7 @@ impl Copy<'_> {
     }
 
     /// Reports bytes and rate until the copy ends.
-    async fn tick(&self) {
+    async fn tick(&self) -> Infallible {
         let started = Instant::now();
         let mut ticks = tokio::time::interval(TICK);
         let (mut last, mut last_at) = (0, started);

@@ -85,10 +85,18 @@ impl std::fmt::Display for Warning {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::ForeignLayerSkipped(layer) => {
-                write!(f, "layer {} ({}) is not distributable and was not copied", layer.digest, layer.media_type)
+                write!(
+                    f,
+                    "layer {} ({}) is not distributable and was not copied",
+                    layer.digest, layer.media_type
+                )
             }
             Self::ChildMissing(child) => {
-                write!(f, "{} ({}) is named by an index, but is no manifest of the source", child.digest, child.media_type)
+                write!(
+                    f,
+                    "{} ({}) is named by an index, but is no manifest of the source",
+                    child.digest, child.media_type
+                )
             }
         }
     }

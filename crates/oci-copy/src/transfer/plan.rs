@@ -37,7 +37,11 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Reads the root and everything below it, level by level.
-    pub(super) async fn read(copy: &Copy<'_>, root: &Digest, warnings: &mut Vec<Warning>) -> Result<Self, Error> {
+    pub(super) async fn read(
+        copy: &Copy<'_>,
+        root: &Digest,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Self, Error> {
         let mut plan = Self { root: root.clone(), nodes: HashMap::new() };
         let mut seen = HashSet::from([root.clone()]);
         let mut level: Vec<(Digest, Option<Descriptor>)> = vec![(root.clone(), None)];
@@ -48,7 +52,7 @@ impl Plan {
             }
             let found: Vec<_> = stream::iter(std::mem::take(&mut level))
                 .map(|(digest, descriptor)| copy.manifest(digest, descriptor))
-                .buffered(copy.options.parallel)
+                .buffered(copy.options.parallel.max(1))
                 .try_collect()
                 .await?;
             for found in found {
@@ -73,7 +77,11 @@ impl Plan {
                 plan.nodes.insert(node.manifest.digest().clone(), node);
             }
         }
-        if level.is_empty() { Ok(plan) } else { Err(Error::TooComplex(format!("indexes are nested deeper than {DEPTH_LIMIT}"))) }
+        if level.is_empty() {
+            Ok(plan)
+        } else {
+            Err(Error::TooComplex(format!("indexes are nested deeper than {DEPTH_LIMIT}")))
+        }
     }
 
     pub(super) fn get(&self, digest: &Digest) -> Option<&Node> {
@@ -154,11 +162,15 @@ impl Copy<'_> {
             return Ok(Found::Node(Node { manifest, at_destination: true }));
         }
         let scope = Scope::pull(self.source_repository);
-        match (self.source.get_in(self.source_repository, &reference, descriptor.as_ref(), &scope).await, descriptor) {
+        match (
+            self.source.get_in(self.source_repository, &reference, descriptor.as_ref(), &scope).await,
+            descriptor,
+        ) {
             (Ok(manifest), _) => Ok(Found::Node(Node { manifest, at_destination: false })),
             // An index may name things that are no manifests; only known types must be there.
             (Err(Error::NotFound { .. }), Some(descriptor))
-                if !media_type::is_index(&descriptor.media_type) && !media_type::is_image(&descriptor.media_type) =>
+                if !media_type::is_index(&descriptor.media_type)
+                    && !media_type::is_image(&descriptor.media_type) =>
             {
                 Ok(Found::Missing(descriptor))
             }

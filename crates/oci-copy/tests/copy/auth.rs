@@ -49,10 +49,12 @@ async fn token_that_runs_out_in_the_middle_is_renewed_on_both_sides() {
     let from = with_tokens(TokenAuth::anonymous()).await;
     let to = with_tokens(TokenAuth::users_only().user("me", "secret")).await;
     let made = from.add(ALPINE, "3.20", &Image::new(&PLATFORMS).layers(2));
-    for operation in [Operation::GetManifest, Operation::GetBlob] {
-        from.inject(Fault::new(operation, Effect::ExpireTokens).skip(1).times(1));
-    }
-    for operation in [Operation::HeadBlob, Operation::OpenUpload, Operation::PutUpload, Operation::PutManifest] {
+    // The first GET of a manifest asks for the challenge, the second has a new token.
+    from.inject(Fault::new(Operation::GetManifest, Effect::ExpireTokens).skip(2).times(1));
+    from.inject(Fault::new(Operation::GetBlob, Effect::ExpireTokens).skip(1).times(1));
+    for operation in
+        [Operation::HeadBlob, Operation::OpenUpload, Operation::PutUpload, Operation::PutManifest]
+    {
         to.inject(Fault::new(operation, Effect::ExpireTokens).skip(1).times(1));
     }
     let destination = client(&to).credentials(Credentials::basic("me", "secret")).build().unwrap();
@@ -139,4 +141,37 @@ async fn fixed_credentials_that_are_refused_end_in_an_error() {
     let error = client.head_manifest(MIRROR, &tag("3.20")).await.unwrap_err();
     assert!(matches!(error, Error::Unauthorized { .. }), "{error}");
     assert_eq!(to.requests().len(), 2);
+}
+
+fn denied(message: &str) -> Effect {
+    let (code, message) = ("DENIED".to_owned(), message.to_owned());
+    Effect::Answer { status: 403, code, message, retry_after: None }
+}
+
+#[tokio::test]
+async fn token_that_ecr_calls_expired_with_403_is_renewed() {
+    let (from, to) = (upstream().await, ecr().await);
+    let made = from.add_image(ALPINE, "3.20", &PLATFORMS);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let destination =
+        client(&to).credentials(Credentials::renewable(Renewing { asked: asked.clone() })).build().unwrap();
+    assert!(destination.head_manifest(MIRROR, &tag("3.20")).await.unwrap().is_none());
+    to.set_basic_auth("AWS", "next-token");
+    let expired = denied("Your authorization token has expired. Reauthenticate and try again.");
+    to.inject(Fault::new(Operation::HeadManifest, expired).times(1));
+    copy(&anonymous(&from), &made.digest, &destination).await.unwrap();
+    assert_eq!(to.tag(MIRROR, "3.20"), Some(made.digest));
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn missing_permission_is_denied_with_the_registrys_reason() {
+    let (from, to) = (upstream().await, ecr().await);
+    let made = from.add_image(ALPINE, "3.20", &PLATFORMS);
+    to.inject(Fault::new(Operation::OpenUpload, denied("not authorized to perform: ecr:InitiateLayerUpload")));
+    let error = copy(&anonymous(&from), &made.digest, &ecr_client(&to)).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::Denied { message, .. } if message.contains("InitiateLayerUpload")),
+        "{error}"
+    );
 }

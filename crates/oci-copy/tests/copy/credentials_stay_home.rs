@@ -25,7 +25,11 @@ async fn authorization_does_not_follow_a_redirect() {
 
         assert_eq!(to.tag(MIRROR, "3.20"), Some(made.digest));
         assert_eq!(other.count("GET", "/_blob/"), 4);
-        assert!(other.requests().iter().all(|request| request.authorization.is_none()), "{:?}", other.requests());
+        assert!(
+            other.requests().iter().all(|request| request.authorization.is_none()),
+            "{:?}",
+            other.requests()
+        );
         // The registry itself did get it: the recorder would show it.
         assert!(from.requests().iter().any(|request| request.authorization.is_some()));
     }
@@ -68,7 +72,9 @@ async fn token_server_on_another_host_gets_no_credentials_unless_it_is_trusted()
 
 #[tokio::test]
 async fn realms_in_forbidden_places_are_refused() {
-    for realm in ["http://169.254.169.254/token", "http://auth.example.com/token", "https://[fd00:ec2::254]/token"] {
+    for realm in
+        ["http://169.254.169.254/token", "http://auth.example.com/token", "https://[fd00:ec2::254]/token"]
+    {
         let from = Double::builder().token_auth(TokenAuth::anonymous()).start().await.unwrap();
         from.add_image(ALPINE, "3.20", &PLATFORMS);
         from.inject(Fault::new(Operation::HeadManifest, Effect::Realm { url: realm.to_owned() }));
@@ -88,4 +94,22 @@ async fn redirect_target_cannot_ask_for_credentials() {
     assert!(matches!(error, Error::Unauthorized { .. }), "{error}");
     assert!(asking.requests().iter().all(|request| request.authorization.is_none()));
     assert_eq!(asking.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn upload_location_on_another_host_gets_no_authorization() {
+    let (from, to) = (upstream().await, ecr().await);
+    let other = upstream().await;
+    let made = from.add_image(ALPINE, "3.20", &PLATFORMS);
+    to.inject(Fault::new(Operation::OpenUpload, Effect::UploadsAt { base: other.url() }));
+    copy(&anonymous(&from), &made.digest, &ecr_client(&to)).await.unwrap_err();
+    assert!(uploads(&other) > 0);
+    assert!(other.requests().iter().all(|request| request.authorization.is_none()));
+    assert_eq!(to.tag(MIRROR, "3.20"), None);
+
+    let metadata = Effect::UploadsAt { base: "http://169.254.169.254".to_owned() };
+    to.clear_faults();
+    to.inject(Fault::new(Operation::OpenUpload, metadata));
+    let error = copy(&anonymous(&from), &made.digest, &ecr_client(&to)).await.unwrap_err();
+    assert!(matches!(error, Error::Forbidden { .. }), "{error}");
 }

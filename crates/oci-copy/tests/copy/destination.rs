@@ -10,7 +10,10 @@ async fn missing_repository_is_named() {
     let (from, to) = (upstream().await, Double::builder().behaviour(Behaviour::Ecr).start().await.unwrap());
     let made = from.add_image(ALPINE, "3.20", &PLATFORMS);
     let error = copy(&anonymous(&from), &made.digest, &anonymous(&to)).await.unwrap_err();
-    assert!(matches!(&error, Error::RepositoryNotFound { repository, .. } if repository == MIRROR), "{error}");
+    assert!(
+        matches!(&error, Error::RepositoryNotFound { repository, .. } if repository == MIRROR),
+        "{error}"
+    );
 }
 
 #[tokio::test]

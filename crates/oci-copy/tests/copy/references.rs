@@ -51,7 +51,15 @@ fn malformed_references_are_refused_with_what_is_wrong() {
     for input in ["a//b", "a/", "-a", "a-", "a___b", "a..b", "a._b", "a b", " alpine", "ä", "quay.io/"] {
         check(input, |error| matches!(error, E::Component { .. }));
     }
-    for input in ["under_score.example.com/a", "-x.com/a", "x..com/a", "x.com:/a", "x.com:http/a", "[::1/a", "[fe80::1%25eth0]/a"] {
+    for input in [
+        "under_score.example.com/a",
+        "-x.com/a",
+        "x..com/a",
+        "x.com:/a",
+        "x.com:http/a",
+        "[::1/a",
+        "[fe80::1%25eth0]/a",
+    ] {
         check(input, |error| matches!(error, E::Domain(_)));
     }
     check("alpine:", |error| matches!(error, E::Tag(_)));
@@ -73,8 +81,24 @@ fn digest_decides_over_the_tag() {
 /// Every text, however odd, is refused or survives being shown and parsed again.
 #[test]
 fn what_parses_survives_being_shown() {
-    const PIECES: [&str; 16] =
-        ["a", "Z9", ".", "/", ":", "@", "-", "_", "__", "localhost", "docker.io", "library", "latest", "5000", "[::1]", "sha256:"];
+    const PIECES: [&str; 16] = [
+        "a",
+        "Z9",
+        ".",
+        "/",
+        ":",
+        "@",
+        "-",
+        "_",
+        "__",
+        "localhost",
+        "docker.io",
+        "library",
+        "latest",
+        "5000",
+        "[::1]",
+        "sha256:",
+    ];
     let mut state: u64 = 0x0DDB_1A5E_5BAD_5EED;
     let mut accepted = 0;
     for _ in 0..20_000 {

@@ -37,9 +37,19 @@ async fn progress_tells_bytes_and_rate() {
     let (source, destination) = (anonymous(&from), anonymous(&to));
     let planned = digest(&made.digest);
     let options = oci_copy::CopyOptions::new();
-    oci_copy::copy_image(&source, ALPINE, &planned, &destination, MIRROR, &tags, &options, &progress, &cancel)
-        .await
-        .unwrap();
+    oci_copy::copy_image(
+        &source,
+        ALPINE,
+        &planned,
+        &destination,
+        MIRROR,
+        &tags,
+        &options,
+        &progress,
+        &cancel,
+    )
+    .await
+    .unwrap();
     let seen = seen.lock().unwrap();
     let count = |name: &str| seen.iter().filter(|event| event.starts_with(name)).count();
     assert_eq!((count("BlobStarted"), count("BlobCopied")), (3, 3));

@@ -1,6 +1,7 @@
 //! ApplyResourceChange: request.
 
 use crate::diagnostics::Diagnostics;
+use crate::private::Private;
 use crate::proto::tfplugin6::apply_resource_change as pb;
 use crate::provider::Registry;
 use crate::server::apply_resource_change::Request;
@@ -12,7 +13,7 @@ pub(crate) fn request<C>(registry: &Registry<C>, request: pb::Request) -> Result
         prior: super::value(&ty, "prior state", request.prior_state)?,
         planned: super::value(&ty, "planned state", request.planned_state)?,
         config: super::value(&ty, "configuration", request.config)?,
-        private: request.planned_private,
+        private: Private::decode(&request.planned_private)?,
         resource,
     })
 }

@@ -1,6 +1,7 @@
 //! PlanResourceChange: request.
 
 use crate::diagnostics::Diagnostics;
+use crate::private::Private;
 use crate::proto::tfplugin6::plan_resource_change as pb;
 use crate::provider::Registry;
 use crate::server::plan_resource_change::Request;
@@ -12,7 +13,7 @@ pub(crate) fn request<C>(registry: &Registry<C>, request: pb::Request) -> Result
         prior: super::value(&ty, "prior state", request.prior_state)?,
         proposed: super::value(&ty, "proposed new state", request.proposed_new_state)?,
         config: super::value(&ty, "configuration", request.config)?,
-        private: request.prior_private,
+        private: Private::decode(&request.prior_private)?,
         resource,
     })
 }

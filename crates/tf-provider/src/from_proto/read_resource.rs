@@ -1,6 +1,7 @@
 //! ReadResource: request.
 
 use crate::diagnostics::Diagnostics;
+use crate::private::Private;
 use crate::proto::tfplugin6::read_resource as pb;
 use crate::provider::Registry;
 use crate::server::read_resource::Request;
@@ -8,5 +9,5 @@ use crate::server::read_resource::Request;
 pub(crate) fn request<C>(registry: &Registry<C>, request: pb::Request) -> Result<Request<C>, Diagnostics> {
     let resource = super::resource(registry, &request.type_name)?;
     let current = super::value(&resource.definition().ty(), "state", request.current_state)?;
-    Ok(Request { resource, current, private: request.private })
+    Ok(Request { resource, current, private: Private::decode(&request.private)? })
 }

@@ -379,6 +379,16 @@ impl<T: Convert> Convert for Computed<T> {
     }
 }
 
+/// As an element of a map or list: one that the provider may know only after apply.
+impl<T: AttributeValue> AttributeValue for Computed<T> {
+    type Plan = T::Plan;
+    const SENSITIVE: bool = T::SENSITIVE;
+
+    fn kind() -> AttributeKind {
+        T::kind()
+    }
+}
+
 impl<T: Convert> Convert for Sensitive<T> {
     fn from_raw(raw: &RawValue) -> Result<Self, ConvertError> {
         T::from_raw(raw).map(Sensitive::new)

@@ -5,12 +5,11 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::walk::{Level, walk};
 use super::{Outcome, ProviderServer, limit, operate, refuse_unknown};
 use crate::diagnostics::Diagnostics;
 use crate::erased::{AnyResource, carry_timeouts};
+use crate::private::Private;
 use crate::provider::Provider;
 use crate::schema::Definition;
 use crate::value::{RawValue, Type};
@@ -20,13 +19,13 @@ pub(crate) struct Request<C> {
     pub(crate) prior: RawValue,
     pub(crate) planned: RawValue,
     pub(crate) config: RawValue,
-    pub(crate) private: Bytes,
+    pub(crate) private: Private,
 }
 
 pub(crate) struct Response {
     pub(crate) ty: Type,
     pub(crate) state: RawValue,
-    pub(crate) private: Bytes,
+    pub(crate) private: Private,
     pub(crate) diagnostics: Diagnostics,
 }
 
@@ -40,7 +39,7 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
         (false, false) => "update",
     };
     let bounds = if planned.is_null() { &prior } else { &planned };
-    let ctx = match server.context(limit(definition, bounds, operation)) {
+    let ctx = match server.context(limit(definition, bounds, operation), private.clone()) {
         Ok(ctx) => ctx,
         Err(diagnostics) => return Response { ty, state: prior, private, diagnostics },
     };
@@ -53,7 +52,7 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
             Some(()) => Response {
                 ty,
                 state: RawValue::Null,
-                private: Bytes::new(),
+                private: Private::default(),
                 diagnostics: outcome.diagnostics,
             },
             None => {
@@ -76,6 +75,7 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
         })
         .await
     };
+    let private = outcome.private.clone();
     let (state, diagnostics) = settle(outcome, prior, &planned, &ty);
     Response { ty, state, private, diagnostics }
 }

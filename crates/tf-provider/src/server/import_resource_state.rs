@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{ProviderServer, limit, operate, refuse_unknown};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::erased::AnyResource;
+use crate::private::Private;
 use crate::provider::Provider;
 use crate::value::{RawValue, Type};
 
@@ -25,7 +26,7 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
     let Request { resource, type_name, id } = request;
     let definition = resource.definition();
     let ty = definition.ty();
-    let ctx = match server.context(limit(definition, &RawValue::Null, "read")) {
+    let ctx = match server.context(limit(definition, &RawValue::Null, "read"), Private::default()) {
         Ok(ctx) => ctx,
         Err(diagnostics) => return Response { ty, type_name, state: None, diagnostics },
     };

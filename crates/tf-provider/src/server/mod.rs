@@ -14,6 +14,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::private::Private;
 use crate::process::{self, ProcessOptions, StopHandle};
 use crate::proto::tfplugin6::provider_server;
 use crate::provider::{Provider, Registry};
@@ -85,8 +86,8 @@ impl<P: Provider> ProviderServer<P> {
         })
     }
 
-    fn context(&self, limit: Duration) -> Result<Context<P::Client>, Diagnostics> {
-        Ok(Context::new(self.configured()?, self.stop.token(), limit))
+    fn context(&self, limit: Duration, private: Private) -> Result<Context<P::Client>, Diagnostics> {
+        Ok(Context::new(self.configured()?, self.stop.token(), limit, private))
     }
 }
 
@@ -105,6 +106,8 @@ pub(crate) struct Outcome<T> {
     pub(crate) result: Option<T>,
     /// The last state that the operation saved.
     pub(crate) saved: Option<RawValue>,
+    /// Private data, changed or not.
+    pub(crate) private: Private,
     /// Warnings and errors.
     pub(crate) diagnostics: Diagnostics,
 }
@@ -134,15 +137,15 @@ pub(crate) async fn operate<C, T>(
         )
         .into()),
     };
-    let (saved, mut diagnostics) = ctx.finish();
+    let (saved, private, mut diagnostics) = ctx.finish();
     match result {
-        Ok(value) => Outcome { result: Some(value), saved, diagnostics },
+        Ok(value) => Outcome { result: Some(value), saved, private, diagnostics },
         Err(errors) => {
             diagnostics.extend(errors);
             if !diagnostics.has_errors() {
                 diagnostics.push(Diagnostic::provider_bug("An operation failed without saying why."));
             }
-            Outcome { result: None, saved, diagnostics }
+            Outcome { result: None, saved, private, diagnostics }
         }
     }
 }

@@ -7,12 +7,11 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::ProviderServer;
 use super::walk::{Level, walk};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::erased::AnyResource;
+use crate::private::Private;
 use crate::provider::Provider;
 use crate::schema::Definition;
 use crate::value::{AttributePath, RawValue, Type};
@@ -22,14 +21,14 @@ pub(crate) struct Request<C> {
     pub(crate) prior: RawValue,
     pub(crate) proposed: RawValue,
     pub(crate) config: RawValue,
-    pub(crate) private: Bytes,
+    pub(crate) private: Private,
 }
 
 pub(crate) struct Response {
     pub(crate) ty: Type,
     pub(crate) planned: RawValue,
     pub(crate) requires_replace: Vec<AttributePath>,
-    pub(crate) private: Bytes,
+    pub(crate) private: Private,
     pub(crate) diagnostics: Diagnostics,
 }
 
@@ -43,7 +42,7 @@ pub(crate) fn handle<P: Provider>(server: &ProviderServer<P>, request: Request<P
     }
     let planned = plan(definition, &prior, proposed, &config);
     let client = server.client();
-    let modified = resource.modify_plan(&config, &prior, planned, client.as_deref());
+    let modified = resource.modify_plan(&config, &prior, planned, private, client.as_deref());
     let planned = modified.planned.normalised(&ty);
     let mut requires_replace = replaced(definition, &config, &prior, &planned);
     for path in modified.requires_replace {
@@ -57,7 +56,7 @@ pub(crate) fn handle<P: Provider>(server: &ProviderServer<P>, request: Request<P
     if planned.is_null() {
         diagnostics.push(Diagnostic::provider_bug("The provider planned no object at all."));
     }
-    Response { ty, planned, requires_replace, private, diagnostics }
+    Response { ty, planned, requires_replace, private: modified.private, diagnostics }
 }
 
 fn level(definition: &Definition) -> Level<'_> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{ProviderServer, limit, operate, refuse_unknown};
 use crate::diagnostics::Diagnostics;
 use crate::erased::AnyDataSource;
+use crate::private::Private;
 use crate::provider::Provider;
 use crate::schema::Presence;
 use crate::value::{RawValue, Type};
@@ -24,7 +25,7 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
     let Request { data_source, config } = request;
     let definition = data_source.definition();
     let ty = definition.ty();
-    let ctx = match server.context(limit(definition, &config, "read")) {
+    let ctx = match server.context(limit(definition, &config, "read"), Private::default()) {
         Ok(ctx) => ctx,
         Err(diagnostics) => return Response { ty, state: None, diagnostics },
     };

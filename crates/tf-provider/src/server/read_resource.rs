@@ -2,24 +2,23 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::{ProviderServer, limit, operate, refuse_unknown};
 use crate::diagnostics::Diagnostics;
 use crate::erased::{AnyResource, carry_timeouts};
+use crate::private::Private;
 use crate::provider::Provider;
 use crate::value::{RawValue, Type};
 
 pub(crate) struct Request<C> {
     pub(crate) resource: Arc<dyn AnyResource<C>>,
     pub(crate) current: RawValue,
-    pub(crate) private: Bytes,
+    pub(crate) private: Private,
 }
 
 pub(crate) struct Response {
     pub(crate) ty: Type,
     pub(crate) state: RawValue,
-    pub(crate) private: Bytes,
+    pub(crate) private: Private,
     pub(crate) diagnostics: Diagnostics,
 }
 
@@ -27,7 +26,7 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
     let Request { resource, current, private } = request;
     let definition = resource.definition();
     let ty = definition.ty();
-    let ctx = match server.context(limit(definition, &current, "read")) {
+    let ctx = match server.context(limit(definition, &current, "read"), private.clone()) {
         Ok(ctx) => ctx,
         Err(diagnostics) => return Response { ty, state: current, private, diagnostics },
     };
@@ -42,5 +41,5 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
             refuse_unknown(carry_timeouts(state.normalised(&ty), &current), &mut outcome.diagnostics)
         }
     };
-    Response { ty, state, private, diagnostics: outcome.diagnostics }
+    Response { ty, state, private: outcome.private, diagnostics: outcome.diagnostics }
 }

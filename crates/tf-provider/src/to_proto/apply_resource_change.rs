@@ -4,10 +4,11 @@ use crate::proto::tfplugin6::apply_resource_change as pb;
 use crate::server::apply_resource_change::Response;
 
 pub(crate) fn response(mut response: Response) -> pb::Response {
+    let private = response.private.encode(&mut response.diagnostics);
     let new_state = super::value_or_report(&response.ty, &response.state, &mut response.diagnostics);
     pb::Response {
         new_state,
-        private: response.private,
+        private,
         diagnostics: super::diagnostics(response.diagnostics),
         legacy_type_system: false,
         new_identity: None,

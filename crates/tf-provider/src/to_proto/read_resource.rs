@@ -4,10 +4,11 @@ use crate::proto::tfplugin6::read_resource as pb;
 use crate::server::read_resource::Response;
 
 pub(crate) fn response(mut response: Response) -> pb::Response {
+    let private = response.private.encode(&mut response.diagnostics);
     let new_state = super::value_or_report(&response.ty, &response.state, &mut response.diagnostics);
     pb::Response {
         new_state,
-        private: response.private,
+        private,
         diagnostics: super::diagnostics(response.diagnostics),
         deferred: None,
         new_identity: None,

@@ -100,14 +100,15 @@ async fn item_05_socket_lies_where_the_host_wants_it() {
     let probe = Probe::by_host();
     let wanted = probe.directory().join("wanted");
     fs::create_dir(&wanted).unwrap();
-    let (running, temporary) = {
-        let temporary = probe.directory().to_owned();
-        (probe.env("PLUGIN_UNIX_SOCKET_DIR", &wanted).start().await, temporary)
-    };
-    assert!(running.socket().starts_with(&wanted));
-    let elsewhere = Probe::by_host().start().await;
-    assert!(!elsewhere.socket().starts_with(&temporary));
-    assert!(elsewhere.socket().starts_with(std::env::temp_dir()));
+    let probe = probe.env("PLUGIN_UNIX_SOCKET_DIR", &wanted).start().await;
+    assert!(probe.socket().starts_with(&wanted));
+}
+
+#[tokio::test]
+async fn item_05_socket_lies_in_the_directory_for_temporary_files_otherwise() {
+    let probe = Probe::by_host().env("PLUGIN_UNIX_SOCKET_DIR", "");
+    let temporary = probe.directory().to_owned();
+    assert!(probe.start().await.socket().starts_with(temporary));
 }
 
 #[tokio::test]

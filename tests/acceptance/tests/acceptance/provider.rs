@@ -1,9 +1,11 @@
 //! The provider block and the provider's executable.
 
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use acceptance::{Account, Workspace, refusing_url};
+use acceptance::{Account, Fault, FaultKind, Workspace, refusing_url};
 
 /// Longest wait for an error that has a cause on this side of AWS.
 const SECONDS: Duration = Duration::from_secs(45);
@@ -157,11 +159,109 @@ fn binary_run_by_hand_says_what_it_is() {
 }
 
 #[test]
+fn process_started_for_debugging_serves_run_after_run() {
+    let account = Account::new();
+    let mut workspace = workspace(&account, "");
+    let mut provider = Debugged(
+        Command::new(acceptance::provider_binary())
+            .arg("-debug")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_ACCESS_KEY_ID", account.id())
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_REGION", acceptance::REGION)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the provider's executable starts"),
+    );
+    let stdout = provider.0.stdout.take().expect("a piped standard output");
+    let line = BufReader::new(stdout)
+        .lines()
+        .map_while(Result::ok)
+        .find(|line| line.contains("TF_REATTACH_PROVIDERS="))
+        .expect("a line to be pasted");
+    let (_, value) = line.split_once("TF_REATTACH_PROVIDERS=").expect("a variable with its value");
+    workspace.environment("TF_REATTACH_PROVIDERS", value.trim_matches('\''));
+    workspace.apply().expect_success();
+    workspace.assert_empty_plan();
+    workspace.apply().expect_success();
+    workspace.destroy().expect_success();
+    assert_eq!(account.count("CreatePullThroughCacheRule"), 1);
+    assert!(provider.0.try_wait().is_ok_and(|status| status.is_none()), "the process ended by itself");
+}
+
+/// A directory for sockets, on a path short enough for them, removed with the test.
+struct SocketDirectory(PathBuf);
+
+impl SocketDirectory {
+    fn new(account: &Account) -> Self {
+        let path = std::env::temp_dir().join(format!("ecrunner.{}", account.id()));
+        std::fs::create_dir_all(&path).expect("a directory below the temporary one");
+        Self(path)
+    }
+
+    fn entries(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(&self.0).expect("the directory is there");
+        entries.map_while(Result::ok).map(|entry| entry.path()).collect()
+    }
+}
+
+impl Drop for SocketDirectory {
+    fn drop(&mut self) {
+        // A rest in the temporary directory harms nobody.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn socket_is_gone_when_terraform_has_ended() {
+    let account = Account::new();
+    let sockets = SocketDirectory::new(&account);
+    let mut workspace = workspace(&account, "");
+    workspace.environment("TMPDIR", &sockets.0.display().to_string());
+    account.inject(slow_create());
+    let apply = workspace.start_apply();
+    account.wait_for_call("CreatePullThroughCacheRule");
+    assert_eq!(sockets.entries().len(), 1, "the provider listens elsewhere");
+    apply.wait().expect_success();
+    assert_eq!(sockets.entries(), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn provider_whose_terraform_was_killed_ends_and_removes_its_socket() {
+    let account = Account::new();
+    let sockets = SocketDirectory::new(&account);
+    let mut workspace = workspace(&account, "");
+    workspace.environment("TMPDIR", &sockets.0.display().to_string());
+    account.inject(slow_create());
+    let apply = workspace.start_apply();
+    account.wait_for_call("CreatePullThroughCacheRule");
+    apply.kill();
+    acceptance::wait_until("the provider to end", SECONDS, || sockets.entries().is_empty());
+    assert_eq!(apply.wait().exit_code(), None);
+}
+
+fn slow_create() -> Fault {
+    Fault::once("ecr", "CreatePullThroughCacheRule", FaultKind::Latency { milliseconds: 2_000 })
+}
+
+/// A child that ends with the test.
+struct Debugged(Child);
+
+impl Drop for Debugged {
+    fn drop(&mut self) {
+        // Both fail only when it has ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
 fn secret_values_stay_out_of_state_and_trace_log() {
     let account = Account::new();
     let mut workspace = workspace(&account, "  gitlab {\n    token = \"canary-token-of-the-test\"\n  }\n");
     workspace.environment("TF_LOG", "TRACE");
-    let run = workspace.apply().expect_success();
+    let run = workspace.apply();
+    run.expect_success();
     assert!(run.stderr().contains("provider"), "no log was written");
     // Core logs nothing of a provider block's values; whatever shows here came from the provider.
     assert!(!run.stderr().contains("canary-token-of-the-test"));

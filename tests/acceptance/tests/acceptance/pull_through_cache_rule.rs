@@ -108,7 +108,11 @@ fn disappears() {
     workspace.config(&quay("quay"));
     workspace.apply().expect_success();
     delete_with_cli(&account, "quay");
-    assert_eq!(workspace.plan().actions(RULE), ["create"]);
+    let plan = workspace.plan();
+    assert_eq!(plan.actions(RULE), ["create"]);
+    let warned: Vec<_> =
+        plan.run().warnings().into_iter().map(|warning| warning.address.as_deref()).collect();
+    assert_eq!(warned, [Some(RULE)], "the vanished rule is told by one warning");
     workspace.apply().expect_success();
     assert_eq!(rules(&account).len(), 1);
 
@@ -231,8 +235,10 @@ fn invalid_ecr_repository_prefix() {
     let mut workspace = Workspace::new(&account);
     for wrong in ["q", "a-prefix-longer-than-30-characters", "Quay", "quay..io", "-quay", "quay io", ""] {
         workspace.config(&quay(wrong));
-        let run = workspace.validate().expect_error("Invalid ecr_repository_prefix", "ecr_repository_prefix");
-        run.expect_error_count(1);
+        workspace
+            .validate()
+            .expect_error("Invalid ecr_repository_prefix", "ecr_repository_prefix")
+            .expect_error_count(1);
     }
 }
 
@@ -365,9 +371,8 @@ fn already_exists_names_the_import_block() {
     other.apply().expect_success();
     let mut workspace = Workspace::new(&account);
     workspace.config(&quay("quay"));
-    let run = workspace
-        .apply()
-        .expect_error("Creating ECR pull through cache rule (quay)", "ecr_repository_prefix")
+    let run = workspace.apply();
+    run.expect_error("Creating ECR pull through cache rule (quay)", "ecr_repository_prefix")
         .expect_only_error(&["import {", "id = \"quay\""]);
     assert!(run.errors()[0].detail.contains("to = ecrunner_pull_through_cache_rule."));
     assert_eq!(workspace.state().addresses(), Vec::<String>::new());

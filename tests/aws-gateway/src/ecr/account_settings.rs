@@ -37,7 +37,9 @@ pub(crate) fn get(shared: &Shared, scope: &Scope, input: &Value) -> Result<Value
     Ok(json!({"name": name, "value": value.unwrap_or_else(|| (*default).to_owned())}))
 }
 
-fn setting(name: &str) -> Result<&'static (&'static str, &'static [&'static str], &'static str), ServiceError> {
+fn setting(
+    name: &str,
+) -> Result<&'static (&'static str, &'static [&'static str], &'static str), ServiceError> {
     SETTINGS.iter().find(|(known, _, _)| *known == name).ok_or_else(|| {
         ServiceError::new("InvalidParameterException", format!("there is no account setting {name}"))
     })

@@ -1,5 +1,6 @@
 //! Images: ministack's, corrected.
-//! AWS: DescribeImages, ListImages, BatchDeleteImage, PutImage, BatchCheckLayerAvailability (ECR API reference).
+//! AWS: DescribeImages, ListImages, BatchDeleteImage, PutImage, BatchCheckLayerAvailability, GetDownloadUrlForLayer
+//! (ECR API reference).
 //!
 //! Corrected: lists are paged, ListImages has an entry for each tag, an unknown image is an error in
 //! DescribeImages, deleting by tag takes only the tag, sizes are those of the layers, and PutImage checks what it stores.
@@ -42,7 +43,11 @@ impl Image {
 ///
 /// # Errors
 /// `RepositoryNotFoundException`.
-pub(crate) async fn all(shared: &Shared, scope: &Scope, repository: &str) -> Result<Vec<Image>, ServiceError> {
+pub(crate) async fn all(
+    shared: &Shared,
+    scope: &Scope,
+    repository: &str,
+) -> Result<Vec<Image>, ServiceError> {
     let output = shared.ecr_action(scope, "DescribeImages", &json!({"repositoryName": repository})).await?;
     let details = output["imageDetails"].as_array().cloned().unwrap_or_default();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -93,7 +98,12 @@ pub(crate) async fn describe(shared: &Shared, scope: &Scope, input: &Value) -> R
 }
 
 /// The detail with the size of config and layers, which is what AWS counts for an image; an index has none of its own.
-async fn detail(shared: &Shared, scope: &Scope, repository: &str, image: &Image) -> Result<Value, ServiceError> {
+async fn detail(
+    shared: &Shared,
+    scope: &Scope,
+    repository: &str,
+    image: &Image,
+) -> Result<Value, ServiceError> {
     let mut detail = image.detail.clone();
     let (manifest, _) = manifests::fetch(shared, scope, repository, &image.digest).await?;
     let manifest: Value = serde_json::from_slice(&manifest).unwrap_or_default();
@@ -134,7 +144,11 @@ pub(crate) async fn list(shared: &Shared, scope: &Scope, input: &Value) -> Resul
     Ok(output)
 }
 
-pub(crate) async fn batch_delete(shared: &Shared, scope: &Scope, input: &Value) -> Result<Value, ServiceError> {
+pub(crate) async fn batch_delete(
+    shared: &Shared,
+    scope: &Scope,
+    input: &Value,
+) -> Result<Value, ServiceError> {
     let repository = input["repositoryName"].as_str().unwrap_or_default();
     let mut deleted = Vec::new();
     let mut failures = Vec::new();
@@ -165,7 +179,8 @@ async fn delete_one(
         return Ok(Err(("MissingDigestAndTag", "Neither digest nor tag is given")));
     }
     let Some(image) = images.iter().find(|image| image.matches(id)) else {
-        let tagged_otherwise = tag.is_some_and(|tag| images.iter().any(|image| image.matches(&json!({"imageTag": tag}))));
+        let tagged_otherwise =
+            tag.is_some_and(|tag| images.iter().any(|image| image.matches(&json!({"imageTag": tag}))));
         return Ok(Err(if digest.is_some() && tagged_otherwise {
             ("ImageTagDoesNotMatchDigest", "The tag belongs to another digest")
         } else {
@@ -177,7 +192,10 @@ async fn delete_one(
         None => Vec::new(),
     };
     if remaining.is_empty() {
-        for index in images.iter().filter(|other| other.media_type.contains("index") || other.media_type.contains("list")) {
+        for index in images
+            .iter()
+            .filter(|other| other.media_type.contains("index") || other.media_type.contains("list"))
+        {
             let (manifest, _) = manifests::fetch(shared, scope, repository, &index.digest).await?;
             if manifests::children(&manifest).contains(&image.digest) {
                 return Ok(Err(("ImageReferencedByManifestList", "An image index refers to the image")));
@@ -188,7 +206,7 @@ async fn delete_one(
     let path = format!("/v2/{repository}/manifests/{}", image.digest);
     shared.registry_call(scope, Method::DELETE, &path, HeaderMap::new(), None).await?;
     // ministack cannot take a single tag away: the image comes back with the others.
-    for tag in remaining.iter().copied() {
+    for tag in &remaining {
         let mut headers = HeaderMap::new();
         if let Ok(value) = media_type.parse() {
             headers.insert(header::CONTENT_TYPE, value);
@@ -210,16 +228,21 @@ pub(crate) async fn put(shared: &Shared, scope: &Scope, input: &Value) -> Result
     let parsed: Value = serde_json::from_str(manifest)
         .map_err(|_| ServiceError::new("InvalidParameterException", "Invalid image manifest"))?;
     let media_type = input["imageManifestMediaType"].as_str().or_else(|| parsed["mediaType"].as_str());
-    let media_type = media_type.ok_or_else(|| {
-        ServiceError::new("InvalidParameterException", "imageManifestMediaType is missing")
-    })?;
+    let media_type = media_type
+        .ok_or_else(|| ServiceError::new("InvalidParameterException", "imageManifestMediaType is missing"))?;
     if input["imageDigest"].as_str().is_some_and(|given| given != digest) {
-        return Err(ServiceError::new("ImageDigestDoesNotMatchException", "The digest is not that of the manifest"));
+        return Err(ServiceError::new(
+            "ImageDigestDoesNotMatchException",
+            "The digest is not that of the manifest",
+        ));
     }
     let tag = input["imageTag"].as_str();
     let existing = all(shared, scope, repository).await?.into_iter().find(|image| image.digest == digest);
     if existing.is_some_and(|image| tag.is_none_or(|tag| image.tags.iter().any(|own| own == tag))) {
-        return Err(ServiceError::new("ImageAlreadyExistsException", format!("Image with digest '{digest}' exists")));
+        return Err(ServiceError::new(
+            "ImageAlreadyExistsException",
+            format!("Image with digest '{digest}' exists"),
+        ));
     }
     let reference = tag.unwrap_or(&digest);
     manifests::store(shared, scope, repository, reference, media_type, manifest.to_owned().into())
@@ -249,7 +272,11 @@ pub(crate) async fn put(shared: &Shared, scope: &Scope, input: &Value) -> Result
     }}))
 }
 
-pub(crate) async fn check_layers(shared: &Shared, scope: &Scope, input: &Value) -> Result<Value, ServiceError> {
+pub(crate) async fn check_layers(
+    shared: &Shared,
+    scope: &Scope,
+    input: &Value,
+) -> Result<Value, ServiceError> {
     let repository = input["repositoryName"].as_str().unwrap_or_default();
     super::repositories::find(shared, scope, repository).await?;
     let mut layers = Vec::new();
@@ -273,6 +300,25 @@ pub(crate) async fn check_layers(shared: &Shared, scope: &Scope, input: &Value) 
         }
     }
     Ok(json!({"layers": layers, "failures": failures}))
+}
+
+pub(crate) async fn download_url(
+    shared: &Shared,
+    scope: &Scope,
+    input: &Value,
+) -> Result<Value, ServiceError> {
+    let repository = input["repositoryName"].as_str().unwrap_or_default();
+    let digest = input["layerDigest"].as_str().unwrap_or_default();
+    super::repositories::find(shared, scope, repository).await?;
+    if blobs::size(shared, scope, repository, digest).await?.is_none() {
+        return Err(ServiceError::new("LayersNotFoundException", format!("There is no layer {digest}")));
+    }
+    if !mounts::is_referenced(shared, scope, repository, digest).await? {
+        let message = format!("No manifest refers to the layer {digest}");
+        return Err(ServiceError::new("LayerInaccessibleException", message));
+    }
+    let url = blobs::address(shared, scope, repository, digest)?;
+    Ok(json!({"downloadUrl": url, "layerDigest": digest}))
 }
 
 fn not_found(scope: &Scope, repository: &str, id: &Value) -> ServiceError {

@@ -58,6 +58,7 @@ pub(crate) async fn handle(
         "BatchDeleteImage" => images::batch_delete(shared, &scope, &input).await?,
         "PutImage" => images::put(shared, &scope, &input).await?,
         "BatchCheckLayerAvailability" => images::check_layers(shared, &scope, &input).await?,
+        "GetDownloadUrlForLayer" => images::download_url(shared, &scope, &input).await?,
         "GetAuthorizationToken" => token::issue(shared, &scope)?,
         "PutRegistryPolicy"
         | "GetRegistryPolicy"

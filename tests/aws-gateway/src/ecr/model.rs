@@ -120,7 +120,10 @@ impl Model {
 impl Shape {
     fn check_text(&self, text: &str, path: &str) -> Result<(), ServiceError> {
         if !self.values.is_empty() && !self.values.iter().any(|value| value == text) {
-            return Err(violation(path, &format!("must satisfy enum value set: [{}]", self.values.join(", "))));
+            return Err(violation(
+                path,
+                &format!("must satisfy enum value set: [{}]", self.values.join(", ")),
+            ));
         }
         self.check_size(text.chars().count(), "length", path)?;
         let Some(pattern) = &self.pattern else { return Ok(()) };
@@ -128,7 +131,9 @@ impl Shape {
         match compiled {
             Some(regex) if regex.is_match(text) => Ok(()),
             Some(_) => Err(violation(path, &format!("must satisfy regular expression '{pattern}'"))),
-            None => Err(ServiceError::server(format!("model.json has a pattern of unknown syntax: {pattern}"))),
+            None => {
+                Err(ServiceError::server(format!("model.json has a pattern of unknown syntax: {pattern}")))
+            }
         }
     }
 

@@ -62,16 +62,19 @@ const KNOWN: &[Known] = &[
     Known { name: "k8s", credential: false, is_host: |host| host == "registry.k8s.io" },
     Known { name: "quay", credential: false, is_host: |host| host == "quay.io" },
     Known { name: "github-container-registry", credential: true, is_host: |host| host == "ghcr.io" },
-    Known { name: "gitlab-container-registry", credential: true, is_host: |host| host == "registry.gitlab.com" },
+    Known {
+        name: "gitlab-container-registry",
+        credential: true,
+        is_host: |host| host == "registry.gitlab.com",
+    },
     Known { name: "azure-container-registry", credential: true, is_host: is_azure },
     Known { name: "chainguard", credential: true, is_host: |host| host == "cgr.dev" },
     Known { name: "ecr", credential: false, is_host: |host| private_registry(host).is_some() },
 ];
 
 fn is_azure(host: &str) -> bool {
-    host.strip_suffix(".azurecr.io").is_some_and(|name| {
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    })
+    host.strip_suffix(".azurecr.io")
+        .is_some_and(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
 /// Account of `<account>.dkr.ecr.<region>.<suffix>`.
@@ -138,7 +141,9 @@ pub(crate) fn describe(shared: &Shared, scope: &Scope, input: &Value) -> Result<
         let found: Result<Vec<Value>, ServiceError> = prefixes
             .iter()
             .filter_map(Value::as_str)
-            .map(|prefix| rules.get(key(prefix)).map(|rule| json!(rule)).ok_or_else(|| unknown(scope, prefix)))
+            .map(|prefix| {
+                rules.get(key(prefix)).map(|rule| json!(rule)).ok_or_else(|| unknown(scope, prefix))
+            })
             .collect();
         return Ok(json!({"pullThroughCacheRules": found?}));
     }
@@ -232,7 +237,10 @@ pub(crate) fn key(prefix: &str) -> &str {
 }
 
 fn find(shared: &Shared, scope: &Scope, prefix: &str) -> Result<PullThroughCacheRule, ServiceError> {
-    shared.ecr.with(scope, |state| state.rules.get(key(prefix)).cloned()).ok_or_else(|| unknown(scope, prefix))
+    shared
+        .ecr
+        .with(scope, |state| state.rules.get(key(prefix)).cloned())
+        .ok_or_else(|| unknown(scope, prefix))
 }
 
 fn upstream(host: &str, named: Option<&str>) -> Result<&'static Known, ServiceError> {
@@ -249,7 +257,9 @@ fn upstream(host: &str, named: Option<&str>) -> Result<&'static Known, ServiceEr
 fn check_role(scope: &Scope, known: &Known, host: &str, role: Option<&str>) -> Result<(), ServiceError> {
     let foreign = private_registry(host).is_some_and(|account| account != scope.account);
     match role {
-        Some(_) if known.name != "ecr" => Err(invalid("customRoleArn is for upstream registries of type ecr.")),
+        Some(_) if known.name != "ecr" => {
+            Err(invalid("customRoleArn is for upstream registries of type ecr."))
+        }
         Some(role) if role.split(':').nth(4) != Some(scope.account.as_str()) => {
             Err(invalid("customRoleArn must be a role of the registry's own account."))
         }

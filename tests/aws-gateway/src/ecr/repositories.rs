@@ -120,8 +120,9 @@ pub(crate) fn is_immutable(repository: &Value, tag: &str) -> bool {
 
 /// The filters go with the two settings that have them, and only with these.
 pub(crate) fn check_mutability(input: &Value) -> Result<(), ServiceError> {
-    let with_exclusion =
-        input["imageTagMutability"].as_str().is_some_and(|mutability| mutability.ends_with("_WITH_EXCLUSION"));
+    let with_exclusion = input["imageTagMutability"]
+        .as_str()
+        .is_some_and(|mutability| mutability.ends_with("_WITH_EXCLUSION"));
     let message = match (with_exclusion, input[FILTERS].is_null()) {
         (true, true) => "imageTagMutabilityExclusionFilters is required with this imageTagMutability.",
         (false, false) => "imageTagMutabilityExclusionFilters needs an imageTagMutability with exclusion.",

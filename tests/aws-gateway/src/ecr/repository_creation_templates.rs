@@ -121,7 +121,9 @@ pub(crate) fn update(shared: &Shared, scope: &Scope, input: &Value) -> Result<Va
         let template = state.templates.get_mut(key(prefix)).ok_or_else(|| unknown(prefix))?;
         let mut merged = template.0.clone();
         merged.extend(changes);
-        if !mutability(&merged).ends_with("WITH_EXCLUSION") && input["imageTagMutabilityExclusionFilters"].is_null() {
+        if !mutability(&merged).ends_with("WITH_EXCLUSION")
+            && input["imageTagMutabilityExclusionFilters"].is_null()
+        {
             merged.remove("imageTagMutabilityExclusionFilters");
         }
         check(scope, &Value::Object(merged.clone()))?;
@@ -149,7 +151,9 @@ pub(crate) fn for_repository(
         let longest = applied()
             .filter(|(prefix, _)| prefix.as_str() == repository || rest(prefix, repository).is_some())
             .max_by_key(|(prefix, _)| prefix.len());
-        longest.or_else(|| applied().find(|(prefix, _)| *prefix == ROOT)).map(|(_, template)| template.clone())
+        longest
+            .or_else(|| applied().find(|(prefix, _)| *prefix == ROOT))
+            .map(|(_, template)| template.clone())
     })
 }
 
@@ -176,7 +180,9 @@ fn mutability(members: &Map<String, Value>) -> &str {
 
 fn check_present(input: &Value) -> Result<(), ServiceError> {
     if input["appliedFor"].as_array().is_some_and(Vec::is_empty) {
-        return Err(invalid("appliedFor must name at least one of PULL_THROUGH_CACHE, REPLICATION, CREATE_ON_PUSH."));
+        return Err(invalid(
+            "appliedFor must name at least one of PULL_THROUGH_CACHE, REPLICATION, CREATE_ON_PUSH.",
+        ));
     }
     for policy in ["repositoryPolicy", "lifecyclePolicy"] {
         let text = input[policy].as_str().unwrap_or_default();

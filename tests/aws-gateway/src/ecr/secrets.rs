@@ -62,7 +62,11 @@ pub(crate) async fn check(shared: &Shared, scope: &Scope, arn: &str) -> Result<(
 ///
 /// # Errors
 /// As [`check`]; `InvalidParameterException` when the value is not the JSON that ECR wants.
-pub(crate) async fn read(shared: &Shared, scope: &Scope, arn: &str) -> Result<UpstreamCredential, ServiceError> {
+pub(crate) async fn read(
+    shared: &Shared,
+    scope: &Scope,
+    arn: &str,
+) -> Result<UpstreamCredential, ServiceError> {
     check(shared, scope, arn).await?;
     let secret: Value = shared.secrets_action(scope, "GetSecretValue", &json!({"SecretId": arn})).await?;
     // The error of serde may quote the value: it is not passed on.

@@ -55,20 +55,31 @@ pub(crate) async fn read(
         let answer = shared.registry_call(scope, Method::GET, &path, HeaderMap::new(), None).await?;
         return Ok(forward::reply(answer));
     }
-    let claims = json!({
-        "account": scope.account,
-        "region": scope.region,
-        "path": path,
-        "expires": shared.clock.now().as_secs_f64() + ADDRESS_VALIDITY,
-    });
-    // Another host name than the one clients use: they must not send their Authorization there.
-    let address =
-        format!("http://localhost:{}{SIGNED_PATH}{}", shared.address.port(), shared.token_key.seal(&claims)?);
+    let address = address(shared, scope, name, digest)?;
     let mut reply = Reply::new(Body::empty());
     *reply.status_mut() = StatusCode::TEMPORARY_REDIRECT;
     let address = address.parse().map_err(|_| ServiceError::server("the address of a blob is no header"))?;
     reply.headers_mut().insert(header::LOCATION, address);
     Ok(reply)
+}
+
+/// The signed address of a blob.
+///
+/// Another host name than the one clients use: they must not send their Authorization there.
+pub(crate) fn address(
+    shared: &Shared,
+    scope: &Scope,
+    name: &str,
+    digest: &str,
+) -> Result<String, ServiceError> {
+    let claims = json!({
+        "account": scope.account,
+        "region": scope.region,
+        "path": format!("/v2/{name}/blobs/{digest}"),
+        "expires": shared.clock.now().as_secs_f64() + ADDRESS_VALIDITY,
+    });
+    let token = shared.token_key.seal(&claims)?;
+    Ok(format!("http://localhost:{}{SIGNED_PATH}{token}", shared.address.port()))
 }
 
 /// Serves a signed address as S3 does: GET alone, no second authentication, ranges.
@@ -87,8 +98,7 @@ pub(crate) async fn signed(shared: &Shared, parts: &Parts) -> Result<Reply, Serv
     }
     let text = |name: &str| claims[name].as_str().unwrap_or_default().to_owned();
     let scope = Scope { account: text("account"), region: text("region") };
-    let answer =
-        shared.registry_call(&scope, Method::GET, &text("path"), HeaderMap::new(), None).await?;
+    let answer = shared.registry_call(&scope, Method::GET, &text("path"), HeaderMap::new(), None).await?;
     if !answer.status().is_success() {
         return Err(ServiceError::with_status(404, "NoSuchKey", "The specified key does not exist."));
     }

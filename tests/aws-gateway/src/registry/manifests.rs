@@ -173,7 +173,8 @@ pub(crate) async fn store(
         return Err(Refusal::ImmutableTag(reference.to_owned()));
     }
     let mut headers = HeaderMap::new();
-    let media_type = media_type.parse().map_err(|_| Refusal::Manifest("its media type is no text".to_owned()))?;
+    let media_type =
+        media_type.parse().map_err(|_| Refusal::Manifest("its media type is no text".to_owned()))?;
     headers.insert(header::CONTENT_TYPE, media_type);
     let path = format!("/v2/{name}/manifests/{reference}");
     let answer = shared.registry_call(scope, Method::PUT, &path, headers, Some(manifest.into())).await?;

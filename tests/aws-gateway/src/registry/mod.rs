@@ -95,10 +95,11 @@ pub(crate) async fn handle(shared: Arc<Shared>, parts: Parts, body: Body) -> Res
     let admission = admit(&shared, &parts, named.as_ref());
     let scope = match &admission {
         Ok(scope) => scope.clone(),
-        Err(refusal) => refusal.scope.clone().or(named).unwrap_or_else(|| Scope {
-            account: crate::DEFAULT_ACCOUNT.to_owned(),
-            region: String::new(),
-        }),
+        Err(refusal) => refusal
+            .scope
+            .clone()
+            .or(named)
+            .unwrap_or_else(|| Scope { account: crate::DEFAULT_ACCOUNT.to_owned(), region: String::new() }),
     };
     let target = Target::parse(parts.uri.path());
     let operation = target.as_ref().map_or("Unknown", |target| target.operation(&parts.method));
@@ -241,7 +242,10 @@ mod tests {
     #[test]
     fn last_keyword_of_the_path_ends_the_repository_name() {
         let parse = |path: &str| Target::parse(path).unwrap();
-        assert_eq!(parse("/v2/a/manifests/b/manifests/1"), Target::Manifest("a/manifests/b".into(), "1".into()));
+        assert_eq!(
+            parse("/v2/a/manifests/b/manifests/1"),
+            Target::Manifest("a/manifests/b".into(), "1".into())
+        );
         assert_eq!(parse("/v2/a/b/blobs/sha256:0"), Target::Blob("a/b".into(), "sha256:0".into()));
         assert_eq!(parse("/v2/a/blobs/uploads/"), Target::Uploads("a".into()));
         assert_eq!(parse("/v2/a/blobs/uploads/u"), Target::Upload("a".into(), "u".into()));

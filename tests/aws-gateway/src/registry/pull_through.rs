@@ -10,9 +10,9 @@ use axum::body::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
 use serde_json::{Value, json};
 
+use super::blobs;
 use super::manifests::{self, Refusal, children, digest_of, referenced_blobs};
 use super::upstream::{Upstream, UpstreamError};
-use super::blobs;
 use crate::ecr::repository_creation_templates::{self, RepositoryCreationTemplate};
 use crate::ecr::{images, pull_through_cache_rules, repositories};
 use crate::gateway::Shared;
@@ -111,8 +111,7 @@ async fn import(
     if cached == Some(digest_of(&manifest).as_str()) {
         return Ok(());
     }
-    let template =
-        repository_creation_templates::for_repository(shared, scope, name, "PULL_THROUGH_CACHE");
+    let template = repository_creation_templates::for_repository(shared, scope, name, "PULL_THROUGH_CACHE");
     if template.as_ref().is_some_and(|template| !template.has_needed_role())
         && repositories::find(shared, scope, name).await.is_err()
     {
@@ -166,7 +165,11 @@ async fn store_blob(
     let path = format!("{location}?digest={digest}");
     let answer = shared.registry_call(scope, Method::PUT, &path, HeaderMap::new(), Some(body)).await?;
     if answer.status() != StatusCode::CREATED {
-        return Err(ServiceError::with_status(502, "UNKNOWN", format!("upstream's blob {digest} is damaged")));
+        return Err(ServiceError::with_status(
+            502,
+            "UNKNOWN",
+            format!("upstream's blob {digest} is damaged"),
+        ));
     }
     blobs::remember(shared, scope, name, digest);
     Ok(())

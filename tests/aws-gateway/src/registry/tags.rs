@@ -13,7 +13,12 @@ use crate::reply::{self, Reply, ServiceError};
 const DEFAULT: usize = 100;
 const LARGEST: usize = 1000;
 
-pub(crate) async fn list(shared: &Shared, scope: &Scope, name: &str, parts: &Parts) -> Result<Reply, ServiceError> {
+pub(crate) async fn list(
+    shared: &Shared,
+    scope: &Scope,
+    name: &str,
+    parts: &Parts,
+) -> Result<Reply, ServiceError> {
     let query = |wanted: &str| {
         url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
             .find(|(key, _)| key == wanted)

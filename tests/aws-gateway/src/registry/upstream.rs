@@ -81,7 +81,11 @@ impl<'a> Upstream<'a> {
     }
 
     /// Bytes and media type of a manifest; one that is asked for by digest has it.
-    pub(crate) async fn manifest(&self, name: &str, reference: &str) -> Result<(Bytes, String), UpstreamError> {
+    pub(crate) async fn manifest(
+        &self,
+        name: &str,
+        reference: &str,
+    ) -> Result<(Bytes, String), UpstreamError> {
         let answer = self.get(&format!("/v2/{name}/manifests/{reference}"), name, ACCEPT).await?;
         let media_type = answer.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let media_type = media_type.map(str::to_owned);
@@ -89,7 +93,8 @@ impl<'a> Upstream<'a> {
         if is_digest(reference) && digest_of(&bytes) != reference {
             return Err(UpstreamError::Unavailable(format!("the manifest is not {reference}")));
         }
-        let stated = || serde_json::from_slice::<Value>(&bytes).ok()?["mediaType"].as_str().map(str::to_owned);
+        let stated =
+            || serde_json::from_slice::<Value>(&bytes).ok()?["mediaType"].as_str().map(str::to_owned);
         Ok((bytes.clone(), media_type.or_else(stated).unwrap_or_default()))
     }
 
@@ -98,7 +103,12 @@ impl<'a> Upstream<'a> {
         self.get(&format!("/v2/{name}/blobs/{digest}"), name, "*/*").await
     }
 
-    async fn get(&self, path: &str, repository: &str, accept: &str) -> Result<reqwest::Response, UpstreamError> {
+    async fn get(
+        &self,
+        path: &str,
+        repository: &str,
+        accept: &str,
+    ) -> Result<reqwest::Response, UpstreamError> {
         let url = self.base.join(path).map_err(|error| UpstreamError::Unavailable(error.to_string()))?;
         let known = self.authorization.lock().await.clone();
         let known = known.filter(|(of, _)| of == repository).map(|(_, authorization)| authorization);
@@ -129,7 +139,8 @@ impl<'a> Upstream<'a> {
         let mut authorization = authorization;
         for _ in 0..=REDIRECTS {
             check_loopback(&url)?;
-            let mut request = self.shared.http.request(Method::GET, url.clone()).header(header::ACCEPT, accept);
+            let mut request =
+                self.shared.http.request(Method::GET, url.clone()).header(header::ACCEPT, accept);
             if let Some(value) = authorization {
                 request = request.header(header::AUTHORIZATION, value);
             }
@@ -161,7 +172,8 @@ impl<'a> Upstream<'a> {
             parameters[start..].split('"').next()
         };
         let realm = parameter("realm").unwrap_or_default();
-        let mut url = Url::parse(realm).map_err(|error| UpstreamError::Unavailable(format!("realm: {error}")))?;
+        let mut url =
+            Url::parse(realm).map_err(|error| UpstreamError::Unavailable(format!("realm: {error}")))?;
         if let Some(service) = parameter("service") {
             url.query_pairs_mut().append_pair("service", service);
         }

@@ -9,6 +9,7 @@ mod ecr_model;
 mod emulators;
 mod faults;
 mod images;
+mod moto;
 mod pull_through;
 mod pull_through_cache_rules;
 mod registry;

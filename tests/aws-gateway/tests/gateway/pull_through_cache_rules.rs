@@ -60,9 +60,7 @@ async fn refusals_have_the_codes_of_aws() {
     let mismatch =
         json!({"ecrRepositoryPrefix": "x1", "upstreamRegistryUrl": "quay.io", "upstreamRegistry": "k8s"});
     assert_eq!(create(mismatch).await, "UnsupportedUpstreamRegistryException");
-    let hub = |arn: &str| {
-        json!({"ecrRepositoryPrefix": "hub", "upstreamRegistryUrl": "registry-1.docker.io", "credentialArn": arn})
-    };
+    let hub = |arn: &str| json!({"ecrRepositoryPrefix": "hub", "upstreamRegistryUrl": "registry-1.docker.io", "credentialArn": arn});
     let arn = |account: &str| {
         format!("arn:aws:secretsmanager:{REGION}:{account}:secret:ecr-pullthroughcache/absent-AbCdEf")
     };
@@ -82,7 +80,8 @@ async fn refusals_have_the_codes_of_aws() {
     let foreign = format!("999999999999.dkr.ecr.{REGION}.amazonaws.com");
     let foreign = json!({"ecrRepositoryPrefix": "x3", "upstreamRegistryUrl": foreign});
     assert_eq!(create(foreign).await, "InvalidParameterException");
-    for action in ["UpdatePullThroughCacheRule", "ValidatePullThroughCacheRule", "DeletePullThroughCacheRule"] {
+    for action in ["UpdatePullThroughCacheRule", "ValidatePullThroughCacheRule", "DeletePullThroughCacheRule"]
+    {
         let input = json!({"ecrRepositoryPrefix": "absent", "credentialArn": arn(&world.account)});
         assert_eq!(world.ecr_error(action, input).await, "PullThroughCacheRuleNotFoundException");
     }
@@ -156,7 +155,9 @@ fn well_formed(action: &str, account: &str) -> Value {
             "imageTagMutabilityExclusionFilters": [{"filterType": "WILDCARD", "filter": "dev*"}],
             "repositoryPolicy": "{}", "lifecyclePolicy": "{}", "customRoleArn": "r",
         }),
-        "DescribeRepositoryCreationTemplates" => json!({"prefixes": ["derived"], "nextToken": "t", "maxResults": 5}),
+        "DescribeRepositoryCreationTemplates" => {
+            json!({"prefixes": ["derived"], "nextToken": "t", "maxResults": 5})
+        }
         "DeleteRepositoryCreationTemplate" => json!({"prefix": "derived"}),
         _ => panic!("{action} has no well-formed input"),
     }
@@ -246,7 +247,10 @@ async fn malformed_requests_derived_from_botocore_are_refused() {
             let code = output["__type"].as_str().unwrap_or_default();
             assert_eq!(status, 400, "{action}, {what}: {input}");
             assert!(
-                matches!(code, "InvalidParameterException" | "SerializationException" | "ValidationException"),
+                matches!(
+                    code,
+                    "InvalidParameterException" | "SerializationException" | "ValidationException"
+                ),
                 "{action}, {what}: {output}"
             );
             // Refused for what is malformed, not for a rule of its own.

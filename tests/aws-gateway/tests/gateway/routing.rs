@@ -58,7 +58,10 @@ async fn key_of_assume_role_belongs_to_the_account_of_the_role() {
         .await
         .unwrap();
     let body: serde_json::Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
-    assert_eq!(body["repository"]["repositoryArn"], json!(format!("arn:aws:ecr:{REGION}:{other}:repository/assumed")));
+    assert_eq!(
+        body["repository"]["repositoryArn"],
+        json!(format!("arn:aws:ecr:{REGION}:{other}:repository/assumed"))
+    );
 }
 
 #[tokio::test]
@@ -78,18 +81,22 @@ async fn bucket_and_object_survive_the_way_there_and_back() {
     let read = signed("GET", format!("{bucket}/k")).send().await.unwrap();
     assert!(read.bytes().await.unwrap() == content);
     let calls = world.gateway.calls(&world.account);
-    assert!(calls.iter().any(|call| call.service == "s3" && call.method == "PUT" && call.status == Some(200)));
+    assert!(
+        calls.iter().any(|call| call.service == "s3" && call.method == "PUT" && call.status == Some(200))
+    );
 }
 
 #[tokio::test]
 async fn request_without_signature_is_refused_in_the_form_of_the_service() {
     let Some(world) = world().await else { return };
     let post = || world.http.post(world.gateway.url());
-    let ecr = post().header("x-amz-target", "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories").body("{}");
+    let ecr =
+        post().header("x-amz-target", "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories").body("{}");
     let answer = ecr.send().await.unwrap();
     assert_eq!(answer.status(), 403);
     assert!(answer.text().await.unwrap().contains("\"__type\":\"MissingAuthenticationTokenException\""));
-    let form = |body: &'static str| post().header("content-type", "application/x-www-form-urlencoded").body(body);
+    let form =
+        |body: &'static str| post().header("content-type", "application/x-www-form-urlencoded").body(body);
     let iam = form("Action=ListRoles&Version=2010-05-08").send().await.unwrap();
     assert_eq!(iam.status(), 403);
     let text = iam.text().await.unwrap();
@@ -104,8 +111,12 @@ async fn calls_are_recorded_with_service_action_region_and_status_without_secret
     world.secret("recorded", &json!({"username": "u", "accessToken": "hidden-token"})).await;
     world.ecr_error("DescribeRepositories", json!({"repositoryNames": ["absent"]})).await;
     let calls = world.gateway.calls(&world.account);
-    let made: Vec<_> = calls.iter().map(|call| (call.service.as_str(), call.action.as_str(), call.status)).collect();
-    assert_eq!(made, [("secretsmanager", "CreateSecret", Some(200)), ("ecr", "DescribeRepositories", Some(400))]);
+    let made: Vec<_> =
+        calls.iter().map(|call| (call.service.as_str(), call.action.as_str(), call.status)).collect();
+    assert_eq!(
+        made,
+        [("secretsmanager", "CreateSecret", Some(200)), ("ecr", "DescribeRepositories", Some(400))]
+    );
     assert_eq!(calls[0].parameters["Name"], "ecr-pullthroughcache/recorded");
     let out_of_process = format!("{}/_gateway/calls?account={}", world.gateway.url(), world.account);
     let text = world.http.get(out_of_process).send().await.unwrap().text().await.unwrap();

@@ -36,8 +36,11 @@ pub(crate) fn botocore_model(service: &str) -> Option<Value> {
     let library = std::fs::read_dir(venv()?.join("lib")).unwrap();
     let python = library.map(|entry| entry.unwrap().path()).find(|path| path.join("site-packages").exists());
     let data = python.unwrap().join("site-packages/botocore/data").join(service);
-    let mut versions: Vec<PathBuf> =
-        std::fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    let mut versions: Vec<PathBuf> = std::fs::read_dir(data)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
     versions.sort();
     let version = versions.pop().unwrap();
     let plain = version.join("service-2.json");
@@ -95,7 +98,9 @@ pub(crate) fn client() -> reqwest::Client {
 
 /// An Authorization header of which the gateway reads the scope.
 pub(crate) fn authorization(access_key: &str, region: &str, service: &str) -> String {
-    format!("AWS4-HMAC-SHA256 Credential={access_key}/20260101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0")
+    format!(
+        "AWS4-HMAC-SHA256 Credential={access_key}/20260101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0"
+    )
 }
 
 pub(crate) fn digest(bytes: &[u8]) -> String {
@@ -110,7 +115,13 @@ pub(crate) fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
 
 impl World {
     /// Calls an action of a JSON service in a region and gives status and answer.
-    pub(crate) async fn json_in(&self, region: &str, service: &str, target: &str, input: &Value) -> (u16, Value) {
+    pub(crate) async fn json_in(
+        &self,
+        region: &str,
+        service: &str,
+        target: &str,
+        input: &Value,
+    ) -> (u16, Value) {
         let answer = self
             .http
             .post(self.gateway.url())
@@ -149,7 +160,13 @@ impl World {
     }
 
     /// Calls an action of a query service and gives status and XML.
-    pub(crate) async fn query(&self, service: &str, version: &str, action: &str, rest: &[(&str, &str)]) -> (u16, String) {
+    pub(crate) async fn query(
+        &self,
+        service: &str,
+        version: &str,
+        action: &str,
+        rest: &[(&str, &str)],
+    ) -> (u16, String) {
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         form.append_pair("Action", action).append_pair("Version", version).extend_pairs(rest);
         let answer = self
@@ -207,7 +224,13 @@ impl World {
     }
 
     /// Puts a manifest.
-    pub(crate) async fn put_manifest(&self, name: &str, reference: &str, media_type: &str, manifest: &str) -> reqwest::Response {
+    pub(crate) async fn put_manifest(
+        &self,
+        name: &str,
+        reference: &str,
+        media_type: &str,
+        manifest: &str,
+    ) -> reqwest::Response {
         let request = self.v2("PUT", &format!("{name}/manifests/{reference}")).await;
         request.header("content-type", media_type).body(manifest.to_owned()).send().await.unwrap()
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::cargo::{build, cargo, run as run_command};
+use crate::cargo::{Scope, build, cargo, run as run_command};
 use crate::environment::isolate;
 use crate::progress::{Progress, say, seconds};
 use crate::service::upstream_registry;
@@ -23,7 +23,8 @@ const EXAMPLE: &str = "copy_large_image";
 
 pub(super) fn run(workspace: &Workspace) -> Result<ExitCode> {
     let mut progress = Progress::new(4);
-    let programs = progress.step("building the registries", || build(workspace, &["upstream-registry"]))?;
+    let programs = progress
+        .step("building the registries", || build(workspace, Scope::Programs, &["upstream-registry"]))?;
     let [registry] = programs.as_slice() else { bail!("cargo built no registry") };
     progress.step("building the copier in release mode", || {
         run_command(cargo(workspace).args([

@@ -64,7 +64,10 @@ fn images(stage: &Stage, new: &Listing) -> Result<()> {
         for (tag, digest) in images.iter().flat_map(tags) {
             let uri = repository_uri(stage, repository)?;
             let (host, path) = uri.split_once('/').context("a repository URI has a host")?;
-            let served = registry::manifest(&stage.venv, &format!("http://{host}"), path, tag, Some(&login))?;
+            let emulated = registry::Emulated { host, login: &login };
+            let base = stage.gateway.announced("url")?;
+            let served =
+                registry::manifest(&stage.venv, base.trim_end_matches('/'), path, tag, Some(emulated))?;
             ensure!(
                 served.digest == digest,
                 "ECR says {repository}:{tag} is {digest}, its registry serves {}",
@@ -132,8 +135,15 @@ fn groups(stage: &Stage, new: &Listing) -> Result<()> {
 /// Every published config.toml, unpacked.
 fn configurations(stage: &Stage, new: &Listing) -> Result<()> {
     for name in new.of_kind("SSM parameters") {
-        let value =
-            stage.aws.json(&["ssm", "get-parameter", "--name", name, "--query", "Parameter.Value"])?;
+        let value = stage.aws.json(&[
+            "ssm",
+            "get-parameter",
+            "--with-decryption",
+            "--name",
+            name,
+            "--query",
+            "Parameter.Value",
+        ])?;
         let Some(value) = value.as_str().filter(|value| value.starts_with(GZIP_MARK)) else { continue };
         say!("\n      {name}, unpacked:");
         for line in unpack(stage, value)?.lines() {

@@ -61,7 +61,10 @@ impl CargoOutput {
         }
         match line {
             "successes:" => self.section = Section::Successes,
-            "failures:" => self.section = Section::Failures,
+            "failures:" if self.section != Section::Failures => {
+                self.section = Section::Failures;
+                return Shown::Line(format!("\n{}\n{line}", self.program));
+            }
             _ => {}
         }
         if let Some(test) = line.strip_prefix("---- ").and_then(|rest| rest.strip_suffix(" stdout ----")) {

@@ -82,7 +82,7 @@ fn package_host(line: &str) -> Option<&'static str> {
     })
 }
 
-/// `/home/NAME/…` and `/Users/NAME/…` of a person.
+/// A home directory of a person, on Linux or macOS.
 fn home_directory(line: &str) -> bool {
     ["/home/", "/Users/"].into_iter().any(|parent| {
         line.split(parent).skip(1).any(|rest| {
@@ -125,7 +125,7 @@ mod tests {
     fn each_breach_is_named_with_file_and_line() {
         let mark = ["FIX", "ME"].concat();
         assert_eq!(faults("a.rs", &format!("one\n// {mark} later")), [format!("a.rs:2: unfinished: {mark}")]);
-        let host = ["https:", "//pypi.org/simple"].concat();
+        let host = ["https:/", "/pypi.org/simple"].concat();
         assert_eq!(faults("a.sh", &host), ["a.sh:1: names the package registry pypi.org"]);
         assert_eq!(faults("a.md", "see /checkout/of/ecrunner/target"), ["a.md:1: a path of one machine"]);
         let home = ["/ho", "me/jane/src"].concat();

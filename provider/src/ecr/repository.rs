@@ -1,0 +1,255 @@
+//! Calls about one ECR repository, as the mirror needs them.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ecr::types;
+use tf_provider::{Diagnostic, Diagnostics};
+
+use crate::clients::Clients;
+use crate::diagnostics::Failure;
+use crate::tags::{TagPolicy, Tags};
+
+/// Tag of a repository whose create is not over; its value is the mirror's source.
+const CREATING: &str = "ecrunner:creating";
+/// Image ids that one BatchDeleteImage call takes.
+const IDS_PER_CALL: usize = 100;
+
+/// What AWS knows about a repository.
+#[derive(Clone, Debug)]
+pub struct Repository {
+    /// ARN.
+    pub arn: String,
+    /// Where to pull from, without scheme.
+    pub url: String,
+    /// Id of the account.
+    pub registry_id: String,
+    /// MUTABLE, IMMUTABLE, or one of them with exclusions.
+    pub mutability: String,
+    /// All tags.
+    pub tags: Tags,
+    /// The source of the create that is not over yet.
+    pub creating: Option<String>,
+}
+
+/// The repository called `name`, if there is one.
+///
+/// # Errors
+/// Any failure but "not found".
+pub async fn find(clients: &Clients, name: &str) -> Result<Option<Repository>, Diagnostics> {
+    let summary = || format!("Reading ECR repository ({name})");
+    let answer = clients.ecr.describe_repositories().repository_names(name).send().await;
+    let found = match answer {
+        Ok(answer) => answer.repositories().first().cloned(),
+        Err(error) => {
+            let failure = Failure::of("ECR", &error);
+            if failure.is(&["RepositoryNotFoundException"]) {
+                return Ok(None);
+            }
+            return Err(failure.report(summary(), "", ""));
+        }
+    };
+    let Some(found) = found else { return Ok(None) };
+    let arn = found.repository_arn().unwrap_or_default().to_owned();
+    let tags = match clients.ecr.list_tags_for_resource().resource_arn(&arn).send().await {
+        Ok(answer) => {
+            answer.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect()
+        }
+        Err(error) => {
+            let failure = Failure::of("ECR", &error);
+            if failure.is(&["RepositoryNotFoundException"]) {
+                return Ok(None);
+            }
+            return Err(failure.report(summary(), "", ""));
+        }
+    };
+    Ok(Some(repository(&found, tags)))
+}
+
+fn repository(found: &types::Repository, tags: Tags) -> Repository {
+    Repository {
+        arn: found.repository_arn().unwrap_or_default().to_owned(),
+        url: found.repository_uri().unwrap_or_default().to_owned(),
+        registry_id: found.registry_id().unwrap_or_default().to_owned(),
+        mutability: found.image_tag_mutability().map_or("MUTABLE", |value| value.as_str()).to_owned(),
+        creating: tags.get(CREATING).cloned(),
+        tags,
+    }
+}
+
+/// Creates a repository, marked as not finished by the `source` of its mirror.
+///
+/// # Errors
+/// Any failure.
+pub async fn create(
+    clients: &Clients,
+    name: &str,
+    mutability: &str,
+    tags: &Tags,
+    source: &str,
+) -> Result<Repository, Diagnostics> {
+    let mut all = tags.clone();
+    all.insert(CREATING.to_owned(), source.to_owned());
+    let sent = clients
+        .ecr
+        .create_repository()
+        .repository_name(name)
+        .image_tag_mutability(mutability.into())
+        .set_tags(Some(aws_tags(&all)?))
+        .send()
+        .await;
+    let created = match sent {
+        Ok(answer) => answer.repository().cloned(),
+        Err(error) => {
+            let failure = Failure::of("ECR", &error);
+            // It was not there a moment ago: an answer of ours may have been lost.
+            if failure.is(&["RepositoryAlreadyExistsException"])
+                && let Some(found) = find(clients, name).await?
+                && found.creating.as_deref() == Some(source)
+            {
+                return Ok(found);
+            }
+            return Err(failure.report(
+                format!("Creating ECR repository ({name})"),
+                "Nothing was created.",
+                "",
+            ));
+        }
+    };
+    created.map(|created| repository(&created, all)).ok_or_else(|| {
+        Diagnostic::error(format!("Creating ECR repository ({name})"), "ECR answered without the repository.")
+            .into()
+    })
+}
+
+/// Takes the mark of an unfinished create away.
+///
+/// # Errors
+/// Any failure.
+pub async fn finish(clients: &Clients, repository: &Repository) -> Result<(), Diagnostics> {
+    let sent = clients.ecr.untag_resource().resource_arn(&repository.arn).tag_keys(CREATING).send().await;
+    sent.map(drop).map_err(|error| {
+        let summary = format!("Untagging ECR repository ({})", repository.arn);
+        Failure::of("ECR", &error).report(summary, "All images are there.", "Apply again.")
+    })
+}
+
+/// Every tag with the digest that it names.
+///
+/// # Errors
+/// Any failure.
+pub async fn image_tags(clients: &Clients, name: &str) -> Result<BTreeMap<String, String>, Diagnostics> {
+    let tagged = types::ListImagesFilter::builder().tag_status(types::TagStatus::Tagged).build();
+    let mut pages =
+        clients.ecr.list_images().repository_name(name).filter(tagged).into_paginator().items().send();
+    let mut found = BTreeMap::new();
+    while let Some(image) = pages.next().await {
+        let image = image.map_err(|error| {
+            Failure::of("ECR", &error).report(format!("Listing images of ECR repository ({name})"), "", "")
+        })?;
+        if let (Some(tag), Some(digest)) = (image.image_tag(), image.image_digest()) {
+            found.insert(tag.to_owned(), digest.to_owned());
+        }
+    }
+    Ok(found)
+}
+
+/// Removes tags; an image that loses its last one is deleted by ECR.
+///
+/// # Errors
+/// Any failure, of single tags too.
+pub async fn untag(
+    clients: &Clients,
+    name: &str,
+    tags: impl Iterator<Item = String>,
+) -> Result<(), Diagnostics> {
+    let ids: Vec<_> = tags.map(|tag| types::ImageIdentifier::builder().image_tag(tag).build()).collect();
+    for ids in ids.chunks(IDS_PER_CALL) {
+        let summary = || format!("Removing tags of ECR repository ({name})");
+        let sent = clients.ecr.batch_delete_image().repository_name(name).set_image_ids(Some(ids.to_vec()));
+        let answer =
+            sent.send().await.map_err(|error| Failure::of("ECR", &error).report(summary(), "", ""))?;
+        let failed = answer
+            .failures()
+            .iter()
+            .find(|failure| failure.failure_code() != Some(&types::ImageFailureCode::ImageNotFound));
+        if let Some(failure) = failed {
+            let tag = failure.image_id().and_then(|id| id.image_tag()).unwrap_or_default();
+            let code = failure.failure_code().map_or("", |code| code.as_str());
+            let reason = failure.failure_reason().unwrap_or_default();
+            return Err(Diagnostic::error(summary(), format!("ECR kept tag {tag}: {code}: {reason}.")).into());
+        }
+    }
+    Ok(())
+}
+
+/// Lets tags move, or not.
+///
+/// # Errors
+/// Any failure.
+pub async fn set_mutability(clients: &Clients, name: &str, mutability: &str) -> Result<(), Diagnostics> {
+    let sent = clients
+        .ecr
+        .put_image_tag_mutability()
+        .repository_name(name)
+        .image_tag_mutability(mutability.into())
+        .send();
+    sent.await.map(drop).map_err(|error| {
+        Failure::of("ECR", &error).report(
+            format!("Changing tag mutability of ECR repository ({name})"),
+            "",
+            "",
+        )
+    })
+}
+
+/// Changes the tags from `before` to `after`.
+///
+/// # Errors
+/// Any failure.
+pub async fn change_tags(
+    clients: &Clients,
+    arn: &str,
+    before: &Tags,
+    after: &Tags,
+) -> Result<(), Diagnostics> {
+    let summary = || format!("Tagging ECR repository ({arn})");
+    let (set, removed) = TagPolicy::changes(before, after);
+    if !removed.is_empty() {
+        let sent = clients.ecr.untag_resource().resource_arn(arn).set_tag_keys(Some(removed)).send().await;
+        sent.map_err(|error| Failure::of("ECR", &error).report(summary(), "", ""))?;
+    }
+    if !set.is_empty() {
+        let sent = clients.ecr.tag_resource().resource_arn(arn).set_tags(Some(aws_tags(&set)?)).send().await;
+        sent.map_err(|error| Failure::of("ECR", &error).report(summary(), "", ""))?;
+    }
+    Ok(())
+}
+
+/// Deletes the repository with everything in it; one that is gone counts as deleted.
+///
+/// # Errors
+/// Any other failure.
+pub async fn delete(clients: &Clients, name: &str) -> Result<(), Diagnostics> {
+    match clients.ecr.delete_repository().repository_name(name).force(true).send().await {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let failure = Failure::of("ECR", &error);
+            if failure.is(&["RepositoryNotFoundException"]) {
+                return Ok(());
+            }
+            Err(failure.report(
+                format!("Deleting ECR repository ({name})"),
+                "The repository is still there.",
+                "",
+            ))
+        }
+    }
+}
+
+fn aws_tags(tags: &Tags) -> Result<Vec<types::Tag>, Diagnostics> {
+    let tag = |(key, value): (&String, &String)| types::Tag::builder().key(key).value(value).build();
+    tags.iter()
+        .map(tag)
+        .collect::<Result<_, _>>()
+        .map_err(|error| Diagnostic::provider_bug(format!("A tag could not be built: {error}.")).into())
+}

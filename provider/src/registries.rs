@@ -1,0 +1,152 @@
+//! Registry clients: the account's own registry with its renewing token, and upstream registries.
+//!
+//! One client per registry and provider process, so that limits and tokens are shared by all resources.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use oci_copy::{BasicCredentials, Credentials, CredentialsError, CredentialsProvider, Registry, Secret};
+use tf_provider::{Diagnostic, Diagnostics};
+use tokio::sync::Mutex as AsyncMutex;
+
+use crate::clients::Clients;
+use crate::diagnostics::{Failure, registry_failure};
+
+/// A token is renewed when less than this is left of its twelve hours: a large blob must not outlive it.
+const RENEW_BEFORE: Duration = Duration::from_secs(6 * 3600);
+
+/// The registry clients of one provider process.
+#[derive(Debug, Default)]
+pub struct Registries {
+    own: OnceLock<Registry>,
+    upstreams: Mutex<BTreeMap<String, Registry>>,
+}
+
+/// The host name of an account's registry.
+pub fn registry_host(account_id: &str, region: &str, partition: &str) -> String {
+    let suffix = match partition {
+        "aws-cn" => "amazonaws.com.cn",
+        "aws-eusc" => "amazonaws.eu",
+        "aws-iso" => "c2s.ic.gov",
+        "aws-iso-b" => "sc2s.sgov.gov",
+        "aws-iso-e" => "cloud.adc-e.uk",
+        "aws-iso-f" => "csp.hci.ic.gov",
+        _ => "amazonaws.com",
+    };
+    format!("{account_id}.dkr.ecr.{region}.{suffix}")
+}
+
+impl Clients {
+    /// The client of the account's own registry.
+    ///
+    /// # Errors
+    /// The registry's address in the endpoints block cannot be used.
+    pub fn registry(&self) -> Result<Registry, Diagnostics> {
+        if let Some(registry) = self.registries.own.get() {
+            return Ok(registry.clone());
+        }
+        let host = registry_host(&self.account_id, &self.region, &self.partition);
+        let token = EcrToken { ecr: self.ecr.clone(), current: AsyncMutex::new(None) };
+        let mut builder = Registry::builder(host).credentials(Credentials::renewable(token));
+        if let Some(endpoint) = &self.registry_endpoint {
+            let endpoint = url::Url::parse(endpoint).map_err(|error| {
+                Diagnostic::error("Invalid endpoint", format!("registry is no URL: {error}."))
+            })?;
+            builder = builder.endpoint(endpoint);
+        }
+        if let Some(pem) = &self.certificates_pem {
+            builder = builder.certificates(pem.clone());
+        }
+        let built = builder.build();
+        let registry =
+            built.map_err(|error| registry_failure(&error, "Connecting to the ECR registry", ""))?;
+        Ok(self.registries.own.get_or_init(|| registry).clone())
+    }
+
+    /// The client of an upstream registry, anonymous.
+    ///
+    /// # Errors
+    /// The address is none that a registry client may contact.
+    pub fn upstream(&self, domain: &str) -> Result<Registry, Diagnostics> {
+        let mut upstreams = self.registries.upstreams.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(registry) = upstreams.get(domain) {
+            return Ok(registry.clone());
+        }
+        let mut builder = Registry::builder(domain).plain_http_loopback(true);
+        if let Some(pem) = &self.certificates_pem {
+            builder = builder.certificates(pem.clone());
+        }
+        let registry = builder
+            .build()
+            .map_err(|error| registry_failure(&error, format!("Connecting to {domain}"), ""))?;
+        upstreams.insert(domain.to_owned(), registry.clone());
+        Ok(registry)
+    }
+}
+
+/// ECR's authorization token, renewed in time.
+#[derive(Debug)]
+struct EcrToken {
+    ecr: aws_sdk_ecr::Client,
+    current: AsyncMutex<Option<Token>>,
+}
+
+#[derive(Clone, Debug)]
+struct Token {
+    credentials: BasicCredentials,
+    renew_at: SystemTime,
+}
+
+impl CredentialsProvider for EcrToken {
+    fn credentials(
+        &self,
+        rejected: Option<BasicCredentials>,
+    ) -> BoxFuture<'_, Result<BasicCredentials, CredentialsError>> {
+        async move {
+            // The lock is held over the call: all who wait get the one new token.
+            let mut current = self.current.lock().await;
+            if let Some(token) = current.as_ref()
+                && rejected.as_ref() != Some(&token.credentials)
+                && SystemTime::now() < token.renew_at
+            {
+                return Ok(token.credentials.clone());
+            }
+            let token = self.fetch().await?;
+            Ok(current.insert(token).credentials.clone())
+        }
+        .boxed()
+    }
+}
+
+impl EcrToken {
+    async fn fetch(&self) -> Result<Token, CredentialsError> {
+        let answer = self.ecr.get_authorization_token().send().await.map_err(|error| {
+            let diagnostic = Failure::of("ECR", &error).diagnostic("GetAuthorizationToken", "", "");
+            CredentialsError(diagnostic.detail)
+        })?;
+        let data = answer.authorization_data().first();
+        let decoded = data
+            .and_then(|data| data.authorization_token())
+            .and_then(|token| BASE64.decode(token).ok())
+            .and_then(|bytes| String::from_utf8(bytes).ok());
+        let (username, password) = decoded
+            .as_deref()
+            .and_then(|text| text.split_once(':'))
+            .ok_or_else(|| CredentialsError("ECR answered no usable authorization token".to_owned()))?;
+        let now = SystemTime::now();
+        let expires = data
+            .and_then(|data| data.expires_at())
+            .and_then(|at| SystemTime::try_from(*at).ok())
+            .unwrap_or(now);
+        let lifetime = expires.duration_since(now).unwrap_or_default();
+        // Short-lived tokens (role credentials that end sooner) are renewed at half their life.
+        let keep = if lifetime > RENEW_BEFORE * 2 { lifetime - RENEW_BEFORE } else { lifetime / 2 };
+        let credentials = BasicCredentials { username: username.to_owned(), password: Secret::new(password) };
+        Ok(Token { credentials, renew_at: now + keep })
+    }
+}

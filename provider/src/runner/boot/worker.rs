@@ -1,0 +1,126 @@
+//! The worker's bundle: Docker Engine, its configuration, and the user that the runner manager connects as.
+
+use serde_json::{Map, Value, json};
+
+use super::bundle::Bundle;
+use super::setup::{OperatingSystem, Setup};
+use super::{FAILED_MARKER, READY_MARKER, SCRIPT_DIRECTORY};
+
+/// Longest wait of [`ready_command`], in seconds: packages of a slow mirror, and an `extra_script`.
+const READY_LIMIT_SECONDS: u32 = 900;
+
+/// What a worker gets at first boot.
+///
+/// Nothing on it restarts Docker on its own account while jobs run: Ubuntu's unattended upgrades are off, since a
+/// worker lives for hours and gets updates with its image; Amazon Linux 2023 installs what the image's release has.
+pub fn bundle(setup: &Setup) -> Bundle {
+    let mut bundle = Bundle::new(setup.operating_system);
+    let user = setup.user();
+    bundle.file("/etc/docker/daemon.json", 0o644, daemon_json(setup.daemon_json.as_deref()));
+    if setup.operating_system == OperatingSystem::Ubuntu2404 {
+        bundle.file("/etc/apt/apt.conf.d/99ecrunner", 0o644, "APT::Periodic::Enable \"0\";\n");
+    }
+    bundle.package(setup.docker());
+    for package in setup.extra_packages.iter().flatten() {
+        bundle.package(package.as_str());
+    }
+    bundle
+        // Ubuntu's package starts the service, Amazon Linux's does not. The configuration was there before either.
+        .command("checking Docker's configuration", "dockerd --validate --config-file /etc/docker/daemon.json")
+        .command("starting Docker", "systemctl enable --now docker.service")
+        .command("adding the user to the group docker", format!("usermod --append --groups docker {user}"))
+        // As that user, in a new session: what the runner manager will do.
+        .command("asking Docker", format!("runuser -u {user} -- docker info >/dev/null"));
+    if let Some(script) = &setup.extra_script {
+        let path = format!("{SCRIPT_DIRECTORY}/extra");
+        let interpreter = if script.starts_with("#!") { "" } else { "#!/bin/sh\n" };
+        bundle.file(path.clone(), 0o755, format!("{interpreter}{}\n", script.trim_end()));
+        bundle.command("running extra_script", path);
+    }
+    bundle
+}
+
+/// What to write as `instance_ready_command`: waits for the marker file, and fails as soon as boot did.
+///
+/// Docker is not asked here but at boot: the session may be older than the user's place in the group `docker`. Nor is
+/// `cloud-init status --wait`, which also fails on mere warnings.
+pub fn ready_command() -> String {
+    format!(
+        "n=0; until [ -e {READY_MARKER} ]; do [ ! -e {FAILED_MARKER} ] && [ $n -lt {READY_LIMIT_SECONDS} ] || exit 1; \
+         n=$((n + 1)); sleep 1; done"
+    )
+}
+
+/// Ours, with the practitioner's merged over it. That it is an object was checked before.
+fn daemon_json(merged: Option<&str>) -> String {
+    let mut ours = json!({
+        // Jobs outlive a restart of the daemon.
+        "live-restore": true,
+        // A job that prints without end must not fill the disk.
+        "log-driver": "json-file",
+        "log-opts": { "max-size": "10m", "max-file": "3" },
+        // The same image store whatever the engine's version.
+        "features": { "containerd-snapshotter": false },
+    });
+    if let (Some(Ok(Value::Object(theirs))), Value::Object(ours)) =
+        (merged.map(serde_json::from_str), &mut ours)
+    {
+        merge(ours, theirs);
+    }
+    format!("{ours:#}\n")
+}
+
+/// JSON merge patch. Source: RFC 7396.
+fn merge(into: &mut Map<String, Value>, from: Map<String, Value>) {
+    for (key, value) in from {
+        match (into.get_mut(&key), value) {
+            (_, Value::Null) => {
+                into.remove(&key);
+            }
+            (Some(Value::Object(into)), Value::Object(from)) => merge(into, from),
+            (_, value) => {
+                into.insert(key, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(text: &str) -> Value {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn the_practitioners_daemon_json_wins_key_by_key_and_null_takes_away() {
+        let merged = daemon_json(Some(r#"{"log-opts": {"max-size": "1g"}, "live-restore": null, "mtu": 1400}"#));
+        assert_eq!(
+            keys(&merged),
+            json!({
+                "log-driver": "json-file",
+                "log-opts": { "max-size": "1g", "max-file": "3" },
+                "features": { "containerd-snapshotter": false },
+                "mtu": 1400
+            })
+        );
+    }
+
+    #[test]
+    fn docker_is_not_asked_in_the_managers_first_session() {
+        assert!(!ready_command().contains("docker"));
+    }
+
+    #[test]
+    fn extra_script_keeps_its_interpreter_and_runs_last() {
+        let setup = |script: &str| Setup { extra_script: Some(script.to_owned()), ..Setup::default() };
+        let plain = bundle(&setup("echo hello")).user_data().unwrap();
+        assert!(plain.plain().contains("#!/bin/sh\\necho hello"));
+        let python = bundle(&setup("#!/usr/bin/python3\nprint()")).user_data().unwrap();
+        assert!(python.plain().contains("\"#!/usr/bin/python3"));
+        let text = plain.plain();
+        let last = text.find("step='running extra_script'").unwrap();
+        assert!(last > text.find("docker info").unwrap() && last < text.find("telling success").unwrap());
+    }
+}

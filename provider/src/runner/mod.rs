@@ -1,0 +1,3 @@
+//! Runners and their managers.
+
+pub mod boot;

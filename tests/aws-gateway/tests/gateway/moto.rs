@@ -1,0 +1,197 @@
+use serde_json::json;
+
+use crate::support::{REGION, World, element, world};
+
+async fn autoscaling(world: &World, action: &str, rest: &[(&str, &str)]) -> (u16, String) {
+    world.query("autoscaling", "2011-01-01", action, rest).await
+}
+
+async fn ec2(world: &World, action: &str, rest: &[(&str, &str)]) -> (u16, String) {
+    world.query("ec2", "2016-11-15", action, rest).await
+}
+
+/// A launch template `t`, and parameters of a group `g` of three sizes.
+async fn group(world: &World) -> Vec<(&'static str, &'static str)> {
+    let template = [("LaunchTemplateName", "t"), ("LaunchTemplateData.InstanceType", "t3.micro")];
+    assert_eq!(ec2(world, "CreateLaunchTemplate", &template).await.0, 200);
+    vec![
+        ("AutoScalingGroupName", "g"),
+        ("MinSize", "0"),
+        ("MaxSize", "4"),
+        ("AvailabilityZones.member.1", "eu-central-1a"),
+        ("LaunchTemplate.LaunchTemplateName", "t"),
+    ]
+}
+
+async fn described(world: &World) -> String {
+    autoscaling(world, "DescribeAutoScalingGroups", &[("AutoScalingGroupNames.member.1", "g")]).await.1
+}
+
+#[tokio::test]
+async fn group_is_checked_and_created_once() {
+    let Some(world) = world().await else { return };
+    let mut parameters = group(&world).await;
+    let code = async |parameters: &[(&str, &str)]| {
+        let (status, xml) = autoscaling(&world, "CreateAutoScalingGroup", parameters).await;
+        (status, element(&xml, "Code").unwrap_or_default().to_owned())
+    };
+    let mut unknown = parameters.clone();
+    unknown[4].1 = "absent";
+    assert_eq!(code(&unknown).await, (400, "ValidationError".to_owned()));
+    let mut above = parameters.clone();
+    above.push(("DesiredCapacity", "5"));
+    assert_eq!(code(&above).await, (400, "ValidationError".to_owned()));
+    parameters.extend([
+        ("LifecycleHookSpecificationList.member.1.LifecycleHookName", "drain"),
+        (
+            "LifecycleHookSpecificationList.member.1.LifecycleTransition",
+            "autoscaling:EC2_INSTANCE_TERMINATING",
+        ),
+        ("InstanceMaintenancePolicy.MinHealthyPercentage", "0"),
+        ("InstanceMaintenancePolicy.MaxHealthyPercentage", "100"),
+    ]);
+    assert_eq!(code(&parameters).await.0, 200);
+    assert_eq!(code(&parameters).await, (400, "AlreadyExists".to_owned()));
+    let xml = described(&world).await;
+    assert_eq!(element(&xml, "MaxHealthyPercentage"), Some("100"));
+    let (_, hooks) = autoscaling(&world, "DescribeLifecycleHooks", &[("AutoScalingGroupName", "g")]).await;
+    assert_eq!(element(&hooks, "LifecycleHookName"), Some("drain"));
+}
+
+#[tokio::test]
+async fn sizes_move_the_desired_capacity_into_their_bounds() {
+    let Some(world) = world().await else { return };
+    let mut parameters = group(&world).await;
+    parameters.push(("DesiredCapacity", "3"));
+    assert_eq!(autoscaling(&world, "CreateAutoScalingGroup", &parameters).await.0, 200);
+    let update = |size: (&'static str, &'static str)| {
+        let world = &world;
+        async move { autoscaling(world, "UpdateAutoScalingGroup", &[("AutoScalingGroupName", "g"), size]).await.0 }
+    };
+    assert_eq!(update(("MaxSize", "1")).await, 200);
+    assert_eq!(element(&described(&world).await, "DesiredCapacity"), Some("1"));
+    assert_eq!(update(("MinSize", "2")).await, 400);
+    let desired = [("AutoScalingGroupName", "g"), ("DesiredCapacity", "2")];
+    assert_eq!(autoscaling(&world, "SetDesiredCapacity", &desired).await.0, 400);
+    let delete = [("AutoScalingGroupName", "g")];
+    let (status, xml) = autoscaling(&world, "DeleteAutoScalingGroup", &delete).await;
+    assert_eq!((status, element(&xml, "Code")), (400, Some("ResourceInUse")));
+    let forced = [("AutoScalingGroupName", "g"), ("ForceDelete", "true")];
+    assert_eq!(autoscaling(&world, "DeleteAutoScalingGroup", &forced).await.0, 200);
+    let (status, xml) = autoscaling(&world, "DeleteAutoScalingGroup", &delete).await;
+    assert_eq!((status, element(&xml, "Code")), (400, Some("ValidationError")));
+}
+
+#[tokio::test]
+async fn client_token_repeats_the_answer() {
+    let Some(world) = world().await else { return };
+    let create =
+        [("LaunchTemplateName", "t"), ("ClientToken", "c"), ("LaunchTemplateData.InstanceType", "t3.micro")];
+    let (_, first) = ec2(&world, "CreateLaunchTemplate", &create).await;
+    let (status, second) = ec2(&world, "CreateLaunchTemplate", &create).await;
+    assert_eq!((status, second), (200, first));
+    let other = [("LaunchTemplateName", "u"), ("ClientToken", "c")];
+    let (_, xml) = ec2(&world, "CreateLaunchTemplate", &other).await;
+    assert_eq!(element(&xml, "Code"), Some("IdempotentParameterMismatch"));
+}
+
+#[tokio::test]
+async fn unknown_launch_template_id_is_an_error() {
+    let Some(world) = world().await else { return };
+    let unknown = [("LaunchTemplateId.1", "lt-0123456789abcdef0")];
+    let (_, xml) = ec2(&world, "DescribeLaunchTemplates", &unknown).await;
+    assert_eq!(element(&xml, "Code"), Some("InvalidLaunchTemplateId.NotFound"));
+}
+
+#[tokio::test]
+async fn parameter_that_is_too_long_or_nests_another_is_refused() {
+    let Some(world) = world().await else { return };
+    let put = async |value: &str, tier: &str| {
+        let input = json!({"Name": "/p", "Value": value, "Type": "String", "Tier": tier, "Overwrite": true});
+        let (status, output) = world.json_in(REGION, "ssm", "AmazonSSM.PutParameter", &input).await;
+        (status, output["__type"].as_str().unwrap_or_default().to_owned())
+    };
+    let refused = (400, "ValidationException".to_owned());
+    assert_eq!(put(&"a".repeat(4096), "Standard").await.0, 200);
+    assert_eq!(put(&"a".repeat(4097), "Standard").await, refused);
+    assert_eq!(put(&"a".repeat(8192), "Advanced").await.0, 200);
+    assert_eq!(put(&"a".repeat(8193), "Advanced").await, refused);
+    assert_eq!(put("{{x}}", "Standard").await, refused);
+}
+
+/// Id of a new security group in the default VPC.
+async fn security_group(world: &World, name: &str) -> String {
+    let parameters = [("GroupName", name), ("GroupDescription", name)];
+    let (status, xml) = ec2(world, "CreateSecurityGroup", &parameters).await;
+    assert_eq!(status, 200, "{xml}");
+    element(&xml, "groupId").unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn security_group_in_use_is_not_deleted() {
+    let Some(world) = world().await else { return };
+    let (manager, worker) = (security_group(&world, "manager").await, security_group(&world, "worker").await);
+    let delete = async |group: &str| {
+        let (status, xml) = ec2(&world, "DeleteSecurityGroup", &[("GroupId", group)]).await;
+        (status, element(&xml, "Code").unwrap_or_default().to_owned())
+    };
+    let in_use = (400, "DependencyViolation".to_owned());
+    let rule = |group: &str| {
+        [
+            ("GroupId".to_owned(), worker.clone()),
+            ("IpPermissions.1.IpProtocol".to_owned(), "tcp".to_owned()),
+            ("IpPermissions.1.FromPort".to_owned(), "22".to_owned()),
+            ("IpPermissions.1.ToPort".to_owned(), "22".to_owned()),
+            ("IpPermissions.1.Groups.1.GroupId".to_owned(), group.to_owned()),
+        ]
+    };
+    let change = async |action: &str, group: &str| {
+        let rule = rule(group);
+        let rule: Vec<(&str, &str)> =
+            rule.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        assert_eq!(ec2(&world, action, &rule).await.0, 200);
+    };
+    change("AuthorizeSecurityGroupIngress", &manager).await;
+    assert_eq!(delete(&manager).await, in_use);
+    change("RevokeSecurityGroupIngress", &manager).await;
+    assert_eq!(delete(&manager).await.0, 200);
+    change("AuthorizeSecurityGroupIngress", &worker).await;
+    let (_, images) = ec2(&world, "DescribeImages", &[("Owner.1", "amazon")]).await;
+    let image = element(&images, "imageId").unwrap();
+    let run = [
+        ("ImageId", image),
+        ("MinCount", "1"),
+        ("MaxCount", "1"),
+        ("InstanceType", "t3.micro"),
+        ("SecurityGroupId.1", &worker),
+    ];
+    let (status, xml) = ec2(&world, "RunInstances", &run).await;
+    assert_eq!(status, 200, "{xml}");
+    assert_eq!(delete(&worker).await, in_use);
+    ec2(&world, "TerminateInstances", &[("InstanceId.1", element(&xml, "instanceId").unwrap())]).await;
+    assert_eq!(delete(&worker).await.0, 200);
+}
+
+#[tokio::test]
+async fn unknown_image_and_unknown_instance_are_refused() {
+    let Some(world) = world().await else { return };
+    let run = [("ImageId", "ami-0000000000000000f"), ("MinCount", "1"), ("MaxCount", "1")];
+    let (_, xml) = ec2(&world, "RunInstances", &run).await;
+    assert_eq!(element(&xml, "Code"), Some("InvalidAMIID.NotFound"));
+    let parameters = group(&world).await;
+    assert_eq!(autoscaling(&world, "CreateAutoScalingGroup", &parameters).await.0, 200);
+    let protect = [
+        ("AutoScalingGroupName", "g"),
+        ("InstanceIds.member.1", "i-0123456789abcdef0"),
+        ("ProtectedFromScaleIn", "true"),
+    ];
+    let (status, xml) = autoscaling(&world, "SetInstanceProtection", &protect).await;
+    assert_eq!((status, element(&xml, "Code")), (400, Some("ValidationError")));
+}
+
+#[tokio::test]
+async fn action_that_moto_lacks_fails_at_once_and_says_so() {
+    let Some(world) = world().await else { return };
+    let (status, xml) = ec2(&world, "GetInstanceMetadataDefaults", &[]).await;
+    assert_eq!((status, element(&xml, "Code")), (400, Some("EmulatorFailure")), "{xml}");
+}
