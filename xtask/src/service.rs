@@ -114,13 +114,11 @@ pub(crate) fn aws_gateway(
     Service::start(command)
 }
 
-/// Starts a registry that serves made-up images under the given names; it announces its `address`.
-pub(crate) fn upstream_registry(program: &Path, images: &[&str]) -> Result<Service> {
+/// Starts an upstream registry with its own arguments, such as `--image library/alpine:3.20`; it announces its
+/// `address`.
+pub(crate) fn upstream_registry(program: &Path, arguments: &[&str]) -> Result<Service> {
     let mut command = Command::new(program);
-    isolate(&mut command);
-    for image in images {
-        command.arg("--image").arg(image);
-    }
+    isolate(&mut command).args(arguments);
     Service::start(command)
 }
 

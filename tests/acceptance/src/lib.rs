@@ -24,6 +24,16 @@
 //!   left in place, named in the message, when it fails.
 //! - [`Run`]: one finished terraform command with its diagnostics; [`Plan`] and [`State`]: what `show -json` says.
 //!
+//! What they stand on is prepared by `cargo xtask test` and named by the environment; what is not named is looked for
+//! below the target directory:
+//!
+//! | variable | default | what |
+//! |---|---|---|
+//! | `ECRUNNER_TEST_VENV` | `emulators/venv` | virtual environment with the emulators and the AWS CLI |
+//! | `ECRUNNER_TEST_MIRROR` | `mirror` | filesystem mirror with the provider |
+//! | `ECRUNNER_TEST_PROVIDER` | `debug/terraform-provider-ecrunner` | the provider's executable |
+//! | `ECRUNNER_TEST_TERRAFORM` | `terraform` in `PATH` | Terraform or OpenTofu |
+//!
 //! Everything here panics on failure, with what was expected, what came, and the command's output as blocks:
 //! the caller is always a test.
 

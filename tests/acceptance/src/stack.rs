@@ -12,7 +12,7 @@ pub struct Stack {
     gateway: Gateway,
     // Both are kept alive by the static below; the emulators end with the process in any case.
     _emulators: Emulators,
-    _runtime: tokio::runtime::Runtime,
+    runtime: tokio::runtime::Runtime,
 }
 
 static SHARED: OnceLock<Stack> = OnceLock::new();
@@ -39,6 +39,14 @@ impl Stack {
         self.gateway.url()
     }
 
+    /// Starts an upstream registry, which runs as long as the returned handle lives.
+    ///
+    /// # Panics
+    /// When no loopback port can be bound.
+    pub fn upstream(&self, builder: upstream_registry::Builder) -> upstream_registry::Registry {
+        self.runtime.block_on(builder.start()).expect("an upstream registry")
+    }
+
     fn start() -> Result<Self, Box<dyn std::error::Error>> {
         let venv = paths::venv();
         let logs = paths::logs().join(std::process::id().to_string());
@@ -46,7 +54,7 @@ impl Stack {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let emulators = runtime.block_on(Emulators::start(&venv, &logs))?;
         let gateway = runtime.block_on(Gateway::builder(&emulators).start())?;
-        Ok(Self { gateway, _emulators: emulators, _runtime: runtime })
+        Ok(Self { gateway, _emulators: emulators, runtime })
     }
 }
 

@@ -49,6 +49,9 @@ pub(crate) async fn dispatch(
         let answer = registry::blobs::signed(&shared, &parts).await;
         return Ok(answer.unwrap_or_else(|error| registry::blobs::signed_error(&error)));
     }
+    if path.starts_with(registry::upstream_blobs::PATH) {
+        return registry::upstream_blobs::handle(&shared, &parts).await;
+    }
     match shared.keys.caller(&parts) {
         Some(caller) if caller.service == "s3" => object_storage(&shared, caller, parts, body).await,
         Some(caller) => service(&shared, caller, parts, body).await,

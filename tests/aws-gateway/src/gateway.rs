@@ -41,6 +41,7 @@ pub struct GatewayBuilder {
     token_validity: Duration,
     address: SocketAddr,
     clock: Clock,
+    first_pull_redirects: bool,
 }
 
 /// The gateway could not be started.
@@ -79,6 +80,7 @@ pub(crate) struct Shared {
     pub(crate) moto_state: MotoState,
     pub(crate) token_key: TokenKey,
     pub(crate) token_validity: Duration,
+    pub(crate) first_pull_redirects: bool,
     /// Host of an upstream registry, to where it is for us.
     pub(crate) upstreams: HashMap<String, Url>,
 }
@@ -93,6 +95,7 @@ impl Gateway {
             token_validity: Duration::from_secs(12 * 3600),
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             clock: Clock::default(),
+            first_pull_redirects: false,
         }
     }
 
@@ -143,6 +146,16 @@ impl GatewayBuilder {
         self
     }
 
+    /// Sends the first GET of each blob of a first pull to upstream's blob host, as ECR does; off by default.
+    ///
+    /// That host is played by the gateway: calls to it are recorded as service `upstream`, action `GetBlob`, and a
+    /// [`Fault`] for these is a client without a route to the internet.
+    #[must_use]
+    pub fn first_pull_redirects(mut self, on: bool) -> Self {
+        self.first_pull_redirects = on;
+        self
+    }
+
     /// Sets the address to listen on; a free loopback port by default.
     #[must_use]
     pub fn address(mut self, address: SocketAddr) -> Self {
@@ -179,6 +192,7 @@ impl GatewayBuilder {
             moto_state: MotoState::default(),
             token_key,
             token_validity: self.token_validity,
+            first_pull_redirects: self.first_pull_redirects,
             upstreams: self.upstreams,
         });
         let accept = tokio::spawn(accept(listener, Arc::clone(&shared)));

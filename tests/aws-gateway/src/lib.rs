@@ -14,7 +14,8 @@
 //! - IAM policies are not evaluated.
 //! - `/v2/` never converts a manifest by `Accept`; the stored bytes are answered.
 //! - A repository whose name has a part `blobs`, `manifests` or `tags` is out of reach below `/v2/` (ministack).
-//! - A pull-through import is finished before the first answer, and blobs are served from the store.
+//! - A pull-through import is finished before the first answer. Where ECR sends the client of a first pull to
+//!   upstream for its blobs, the gateway does so on demand ([`GatewayBuilder::first_pull_redirects`]).
 //!
 //! Reading order: [`Emulators`] (the children), [`Gateway`] (the listener), `dispatch` (one request's way), `ecr`
 //! (API actions), `registry` (`/v2/`),

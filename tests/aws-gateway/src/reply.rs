@@ -47,7 +47,8 @@ impl Protocol {
     fn of(service: &str) -> Self {
         match service {
             "ec2" => Self::Ec2,
-            "s3" => Self::RestXml,
+            // Upstream's blob host is object storage too.
+            "s3" | "upstream" => Self::RestXml,
             "registry" => Self::Registry,
             "iam" | "sts" | "autoscaling" | "elasticloadbalancing" | "cloudformation" | "rds" => Self::Query,
             _ => Self::Json,

@@ -115,7 +115,7 @@ fn set_up(
         let example = copy_example(workspace, directory)?;
         let upstream = match options.upstream {
             Some(_) => None,
-            None => Some(upstream_registry(&registry, &[MADE_UP_IMAGE])?),
+            None => Some(upstream_registry(&registry, &["--image", MADE_UP_IMAGE])?),
         };
         let image = match (&options.upstream, &upstream) {
             (Some(image), _) => image.clone(),

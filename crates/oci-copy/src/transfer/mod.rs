@@ -86,10 +86,8 @@ impl Copy<'_> {
         // The futures are made before the stream: with a closure over references the compiler cannot see
         // that the whole copy may move between threads.
         let transfers: Vec<_> = blobs.iter().map(|descriptor| self.blob(descriptor)).collect();
-        let outcomes: Vec<blob::Outcome> = stream::iter(transfers)
-            .buffer_unordered(self.options.parallel.max(1))
-            .try_collect()
-            .await?;
+        let outcomes: Vec<blob::Outcome> =
+            stream::iter(transfers).buffer_unordered(self.options.parallel.max(1)).try_collect().await?;
         for outcome in outcomes {
             match outcome {
                 blob::Outcome::Skipped => report.blobs_skipped += 1,

@@ -168,7 +168,10 @@ async fn token_that_ecr_calls_expired_with_403_is_renewed() {
 async fn missing_permission_is_denied_with_the_registrys_reason() {
     let (from, to) = (upstream().await, ecr().await);
     let made = from.add_image(ALPINE, "3.20", &PLATFORMS);
-    to.inject(Fault::new(Operation::OpenUpload, denied("not authorized to perform: ecr:InitiateLayerUpload")));
+    to.inject(Fault::new(
+        Operation::OpenUpload,
+        denied("not authorized to perform: ecr:InitiateLayerUpload"),
+    ));
     let error = copy(&anonymous(&from), &made.digest, &ecr_client(&to)).await.unwrap_err();
     assert!(
         matches!(&error, Error::Denied { message, .. } if message.contains("InitiateLayerUpload")),

@@ -202,10 +202,10 @@ pub(crate) fn validate_values(definition: &Definition, config: &RawValue, diagno
             let summary = "Deprecated attribute";
             diagnostics.push(Diagnostic::warning(summary, reason.clone()).at(visit.path.clone()));
         }
-        for validator in &visit.attribute.validators {
-            if let Err(fault) = validator.check(visit.config) {
-                diagnostics.push(invalid(&visit.attribute.name, visit.path, fault));
-            }
+        // The first fault of a value is enough: the others often follow from it.
+        let faults = visit.attribute.validators.iter().map(|validator| validator.check(visit.config));
+        if let Some(fault) = faults.filter_map(Result::err).next() {
+            diagnostics.push(invalid(&visit.attribute.name, visit.path, fault));
         }
     });
 }

@@ -14,7 +14,7 @@ mod setup;
 pub mod worker;
 
 pub use bundle::{BootError, Bundle, Download, Start};
-pub use cloud_init::{USER_DATA_LIMIT, UserData};
+pub use cloud_init::{USER_DATA_LIMIT, UserData, sha256_of_base64};
 pub use setup::{OperatingSystem, Setup, SetupPlan};
 
 /// Where boot tells how it went: tmpfs, so that nothing of an earlier boot is taken for news.

@@ -1,7 +1,7 @@
 //! `setup`: what a practitioner decides about an instance's first boot. Shared by worker fleet and runner manager.
 
 use runner_config::secret_in;
-use tf_provider::schema::{Invalid, each, text};
+use tf_provider::schema::Invalid;
 use tf_provider::{Schema, StringEnum, Value};
 
 /// Operating systems whose stock images can be set up.

@@ -26,7 +26,7 @@ pub fn bundle(setup: &Setup) -> Bundle {
     }
     bundle
         // Ubuntu's package starts the service, Amazon Linux's does not. The configuration was there before either.
-        .command("checking Docker's configuration", "dockerd --validate --config-file /etc/docker/daemon.json")
+        .command("checking the Docker configuration", "dockerd --validate --config-file /etc/docker/daemon.json")
         .command("starting Docker", "systemctl enable --now docker.service")
         .command("adding the user to the group docker", format!("usermod --append --groups docker {user}"))
         // As that user, in a new session: what the runner manager will do.

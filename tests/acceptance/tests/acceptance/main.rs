@@ -1,5 +1,6 @@
 //! Acceptance tests: the real terraform, the real provider, an emulated AWS. One file per resource.
 //! `cargo xtask test` prepares what they need and runs them.
 
+mod mirror_repository;
 mod provider;
 mod pull_through_cache_rule;

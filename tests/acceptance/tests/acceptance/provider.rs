@@ -1,6 +1,7 @@
 //! The provider block and the provider's executable.
 
 use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -52,6 +53,31 @@ fn endpoint_unreachable_is_one_diagnostic() {
     workspace.provider_blocks(&format!("provider \"ecrunner\" {{\n{endpoints}}}\n"));
     workspace.config(RULE);
     workspace.apply().expect_only_error(&["STS gave no answer", "endpoints"]).expect_within(SECONDS);
+}
+
+#[test]
+fn endpoint_that_stays_silent_is_one_diagnostic() {
+    let account = Account::new();
+    let mut workspace = Workspace::new(&account);
+    // Connections wait in the listener's queue, and nobody takes them out.
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free loopback port");
+    let address = listener.local_addr().expect("the address of a bound listener");
+    let endpoints = Workspace::endpoints(&format!("http://{address}"));
+    workspace.provider_blocks(&format!("provider \"ecrunner\" {{\n{endpoints}}}\n"));
+    workspace.config(RULE);
+    workspace.run_plan(&[]).expect_only_error(&["STS gave no answer", "timeout"]).expect_within(SECONDS);
+}
+
+#[test]
+fn refresh_that_fails_keeps_the_state() {
+    let account = Account::new();
+    let mut workspace = workspace(&account, "");
+    workspace.apply().expect_success();
+    let before = workspace.state_text();
+    let endpoints = Workspace::endpoints(&refusing_url());
+    workspace.provider_blocks(&format!("provider \"ecrunner\" {{\n{endpoints}}}\n"));
+    workspace.apply().expect_error_count(1).expect_within(SECONDS);
+    assert_eq!(workspace.state_text(), before);
 }
 
 #[test]
@@ -259,11 +285,12 @@ impl Drop for Debugged {
 fn secret_values_stay_out_of_state_and_trace_log() {
     let account = Account::new();
     let mut workspace = workspace(&account, "  gitlab {\n    token = \"canary-token-of-the-test\"\n  }\n");
-    workspace.environment("TF_LOG", "TRACE");
+    workspace.environment("TF_LOG", "TRACE").environment("AWS_SECRET_ACCESS_KEY", "canary-key-of-the-test");
     let run = workspace.apply();
     run.expect_success();
     assert!(run.stderr().contains("provider"), "no log was written");
-    // Core logs nothing of a provider block's values; whatever shows here came from the provider.
-    assert!(!run.stderr().contains("canary-token-of-the-test"));
-    assert!(!workspace.state_text().contains("canary-token-of-the-test"));
+    for canary in ["canary-token-of-the-test", "canary-key-of-the-test"] {
+        assert!(!run.stderr().contains(canary), "{canary} is in the log");
+        assert!(!workspace.state_text().contains(canary), "{canary} is in the state");
+    }
 }

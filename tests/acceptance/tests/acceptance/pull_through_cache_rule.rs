@@ -1,8 +1,9 @@
-//! `ecrunner_pull_through_cache_rule`.
+//! `ecrunner_pull_through_cache_rule`: its life cycle here, refused arguments and disturbed runs in the modules below.
 
-use std::time::Duration;
+mod faults;
+mod invalid;
 
-use acceptance::{Account, Fault, FaultKind, Workspace};
+use acceptance::{Account, Workspace};
 use serde_json::json;
 
 const RULE: &str = "ecrunner_pull_through_cache_rule.this";
@@ -150,24 +151,6 @@ fn update_credential_arn() {
 }
 
 #[test]
-fn update_that_fails_keeps_the_old_credential_in_state() {
-    let account = Account::new();
-    let (old, new) = (account.upstream_secret("old"), account.upstream_secret("new"));
-    let mut workspace = Workspace::new(&account);
-    workspace.config(&docker_hub("docker-hub", &old));
-    workspace.apply().expect_success();
-    workspace.config(&docker_hub("docker-hub", &new));
-    account.inject(Fault::once("ecr", "UpdatePullThroughCacheRule", denied()));
-    workspace
-        .apply()
-        .expect_only_error(&["Updating ECR pull through cache rule (docker-hub)", "AccessDenied"]);
-    assert_eq!(workspace.state_attr(RULE, "credential_arn"), old.as_str());
-    assert!(!workspace.state().is_tainted(RULE));
-    workspace.apply().expect_success();
-    workspace.assert_empty_plan();
-}
-
-#[test]
 fn replace_ecr_repository_prefix() {
     let account = Account::new();
     let mut workspace = Workspace::new(&account);
@@ -207,6 +190,25 @@ fn replace_before_destroy_keeps_the_old_rule_until_the_new_one_is_there() {
 }
 
 #[test]
+fn replace_on_removal_of_custom_role_arn() {
+    let account = Account::new();
+    let mut workspace = Workspace::new(&account);
+    let config = |role: &str| {
+        let upstream = format!("{}.dkr.ecr.eu-west-1.amazonaws.com", account.id());
+        quay("other-region").replace("quay.io", &upstream).replace("\n}\n", &format!("\n{role}}}\n"))
+    };
+    let role = format!("  custom_role_arn = \"arn:aws:iam::{}:role/pull\"\n", account.id());
+    workspace.config(&config(&role));
+    workspace.apply().expect_success();
+    workspace.config(&config(""));
+    let plan = workspace.plan();
+    assert_eq!(plan.actions(RULE), ["delete", "create"]);
+    assert_eq!(plan.replace_paths(RULE), ["custom_role_arn"]);
+    workspace.apply_plan(&plan).expect_success();
+    workspace.assert_empty_plan();
+}
+
+#[test]
 fn credential_changed_outside_shows_in_the_next_plan() {
     let account = Account::new();
     let (ours, theirs) = (account.upstream_secret("ours"), account.upstream_secret("theirs"));
@@ -227,110 +229,6 @@ fn credential_changed_outside_shows_in_the_next_plan() {
     assert_eq!(plan.after(RULE, "credential_arn"), ours.as_str());
     workspace.apply_plan(&plan).expect_success();
     assert_eq!(rules(&account)[0].2, ours);
-}
-
-#[test]
-fn invalid_ecr_repository_prefix() {
-    let account = Account::new();
-    let mut workspace = Workspace::new(&account);
-    for wrong in ["q", "a-prefix-longer-than-30-characters", "Quay", "quay..io", "-quay", "quay io", ""] {
-        workspace.config(&quay(wrong));
-        workspace
-            .validate()
-            .expect_error("Invalid ecr_repository_prefix", "ecr_repository_prefix")
-            .expect_error_count(1);
-    }
-}
-
-#[test]
-fn invalid_credential_arn() {
-    let account = Account::new();
-    let mut workspace = Workspace::new(&account);
-    for wrong in [
-        "hub",
-        "arn:aws:s3:::bucket",
-        &format!("arn:aws:secretsmanager:eu-central-1:{}:secret:hub", account.id()),
-    ] {
-        workspace.config(&docker_hub("docker-hub", wrong));
-        workspace.validate().expect_error("Invalid credential_arn", "credential_arn").expect_error_count(1);
-    }
-}
-
-#[test]
-fn invalid_credential_of_another_region_is_refused_by_the_plan() {
-    let account = Account::new();
-    let mut workspace = Workspace::new(&account);
-    let arn =
-        format!("arn:aws:secretsmanager:us-east-1:{}:secret:ecr-pullthroughcache/hub-AbCdEf", account.id());
-    workspace.config(&docker_hub("docker-hub", &arn));
-    workspace.run_plan(&[]).expect_error("Invalid credential_arn", "credential_arn").expect_error_count(1);
-}
-
-#[test]
-fn invalid_docker_hub_without_credential() {
-    let account = Account::new();
-    let mut workspace = Workspace::new(&account);
-    workspace.config(&quay("docker-hub").replace("quay.io", "registry-1.docker.io"));
-    // The argument is not there to be underlined.
-    workspace.validate().expect_error("Invalid credential_arn", None).expect_error_count(1);
-}
-
-#[test]
-fn invalid_credential_for_a_public_upstream() {
-    let account = Account::new();
-    let mut workspace = Workspace::new(&account);
-    let arn =
-        format!("arn:aws:secretsmanager:eu-central-1:{}:secret:ecr-pullthroughcache/x-AbCdEf", account.id());
-    workspace.config(&docker_hub("quay", &arn).replace("registry-1.docker.io", "quay.io"));
-    workspace.validate().expect_error("Invalid credential_arn", "credential_arn").expect_error_count(1);
-}
-
-#[test]
-fn invalid_upstream_registry_url() {
-    let account = Account::new();
-    let mut workspace = Workspace::new(&account);
-    for (wrong, remedy) in [
-        ("https://quay.io", "Write \"quay.io\"."),
-        ("docker.io", "Write \"registry-1.docker.io\"."),
-        ("registry.example.com", "ecrunner_mirror_repository"),
-    ] {
-        workspace.config(&quay("team").replace("quay.io", wrong));
-        workspace
-            .validate()
-            .expect_error("Invalid upstream_registry_url", "upstream_registry_url")
-            .expect_only_error(&[remedy]);
-    }
-}
-
-#[test]
-fn invalid_arguments_are_reported_in_one_run() {
-    let account = Account::new();
-    let mut workspace = Workspace::new(&account);
-    workspace.config(&format!(
-        r#"
-resource "{TYPE}" "this" {{
-  ecr_repository_prefix      = "Q"
-  upstream_registry_url      = "quay.io"
-  credential_arn             = "secret"
-  custom_role_arn            = "role"
-  upstream_repository_prefix = "Base"
-}}
-"#
-    ));
-    workspace
-        .validate()
-        .expect_error("Invalid ecr_repository_prefix", "ecr_repository_prefix")
-        .expect_error("Invalid credential_arn", "credential_arn")
-        .expect_error("Invalid custom_role_arn", "custom_role_arn")
-        .expect_error("Invalid upstream_repository_prefix", "upstream_repository_prefix");
-}
-
-#[test]
-fn invalid_timeout() {
-    let account = Account::new();
-    let mut workspace = Workspace::new(&account);
-    workspace.config(&quay("quay").replace("\n}\n", "\n  timeouts {\n    create = \"soon\"\n  }\n}\n"));
-    workspace.validate().expect_error("Invalid", "create").expect_error_count(1);
 }
 
 #[test]
@@ -377,170 +275,6 @@ fn already_exists_names_the_import_block() {
     assert!(run.errors()[0].detail.contains("to = ecrunner_pull_through_cache_rule."));
     assert_eq!(workspace.state().addresses(), Vec::<String>::new());
     assert_eq!(rules(&account).len(), 1);
-}
-
-#[test]
-fn create_waits_for_its_secret() {
-    let account = Account::new();
-    let secret = account.upstream_secret("hub");
-    let mut workspace = Workspace::new(&account);
-    workspace.config(&docker_hub("docker-hub", &secret));
-    let missing = FaultKind::Error {
-        status: 400,
-        code: "SecretNotFoundException".into(),
-        message: "The secret does not exist.".into(),
-    };
-    account.inject(Fault::once("ecr", "CreatePullThroughCacheRule", missing).times(3));
-    workspace.apply().expect_success();
-    assert_eq!(account.count("CreatePullThroughCacheRule"), 4);
-    workspace.assert_empty_plan();
-}
-
-#[test]
-fn secret_that_is_certainly_missing_fails_at_once() {
-    let account = Account::new();
-    let arn = format!(
-        "arn:aws:secretsmanager:eu-central-1:{}:secret:ecr-pullthroughcache/gone-AbCdEf",
-        account.id()
-    );
-    let mut workspace = Workspace::new(&account);
-    workspace.config(&docker_hub("docker-hub", &arn));
-    workspace
-        .apply()
-        .expect_error("Creating ECR pull through cache rule (docker-hub)", "credential_arn")
-        .expect_only_error(&["SecretNotFoundException", "Nothing was created."])
-        .expect_within(Duration::from_secs(30));
-    assert_eq!(workspace.state().addresses(), Vec::<String>::new());
-}
-
-#[test]
-fn throttling_is_retried() {
-    let account = Account::new();
-    let mut workspace = Workspace::new(&account);
-    workspace.config(&quay("quay"));
-    account.inject(Fault::once("ecr", "CreatePullThroughCacheRule", FaultKind::Throttling).times(3));
-    account.inject(Fault::once("ecr", "DescribePullThroughCacheRules", FaultKind::ServerError));
-    workspace.apply().expect_success();
-    assert_eq!(account.count("CreatePullThroughCacheRule"), 4);
-    account.inject(Fault::once("ecr", "DeletePullThroughCacheRule", FaultKind::Throttling).times(2));
-    workspace.destroy().expect_success();
-    assert_eq!(rules(&account), []);
-}
-
-#[test]
-fn new_rule_that_is_not_visible_yet_is_waited_for() {
-    let account = Account::new();
-    let mut workspace = Workspace::new(&account);
-    workspace.config(&quay("quay"));
-    // The first Describe comes before the rule is made, the next ones after.
-    let invisible = Fault::once("ecr", "DescribePullThroughCacheRules", FaultKind::NotVisible);
-    account.inject(invisible.after(1).times(2));
-    workspace.apply().expect_success();
-    workspace.assert_empty_plan();
-}
-
-#[test]
-fn read_back_that_fails_keeps_the_rule_in_state() {
-    let account = Account::new();
-    let mut workspace = Workspace::new(&account);
-    workspace.config(&quay("quay"));
-    account.inject(Fault::once("ecr", "DescribePullThroughCacheRules", denied()).after(1));
-    workspace.apply().expect_only_error(&["AccessDenied"]);
-    assert_eq!(workspace.state().addresses(), [RULE]);
-    assert!(workspace.state().is_tainted(RULE));
-    workspace.apply().expect_success();
-    assert_eq!(rules(&account).len(), 1);
-    workspace.assert_empty_plan();
-}
-
-#[test]
-fn read_that_fails_keeps_the_rule_in_state() {
-    let account = Account::new();
-    let mut workspace = Workspace::new(&account);
-    workspace.config(&quay("quay"));
-    workspace.apply().expect_success();
-    account.inject(Fault::once("ecr", "DescribePullThroughCacheRules", denied()));
-    workspace
-        .run_plan(&[])
-        .expect_only_error(&["Reading ECR pull through cache rule (quay)", "AccessDenied"]);
-    assert_eq!(workspace.state().addresses(), [RULE]);
-    workspace.assert_empty_plan();
-}
-
-#[test]
-fn delete_that_fails_keeps_the_rule_in_state() {
-    let account = Account::new();
-    let mut workspace = Workspace::new(&account);
-    workspace.config(&quay("quay"));
-    workspace.apply().expect_success();
-    account.inject(Fault::once("ecr", "DeletePullThroughCacheRule", denied()));
-    workspace
-        .destroy()
-        .expect_only_error(&["Deleting ECR pull through cache rule (quay)", "The rule is still there."]);
-    assert_eq!(workspace.state().addresses(), [RULE]);
-    workspace.destroy().expect_success();
-}
-
-#[test]
-fn create_whose_answer_is_lost_is_not_taken_for_a_foreign_rule() {
-    let account = Account::new();
-    let mut workspace = Workspace::new(&account);
-    workspace.config(&quay("quay"));
-    account.inject(Fault::once("ecr", "CreatePullThroughCacheRule", FaultKind::CutAfter { bytes: 0 }));
-    workspace.apply().expect_success();
-    assert_eq!(rules(&account).len(), 1);
-    workspace.assert_empty_plan();
-}
-
-#[test]
-fn interrupted_create_leaves_state_and_account_in_agreement() {
-    let account = Account::new();
-    let mut workspace = Workspace::new(&account);
-    workspace.config(&quay("quay"));
-    let slow = FaultKind::Latency { milliseconds: 3_000 };
-    account.inject(Fault::once("ecr", "CreatePullThroughCacheRule", slow));
-    let apply = workspace.start_apply();
-    account.wait_for_call("CreatePullThroughCacheRule");
-    apply.interrupt();
-    let run = apply.wait();
-    assert!(run.duration() < Duration::from_secs(60), "the interrupt was not heeded");
-    assert_eq!(workspace.state().addresses().len(), rules(&account).len(), "a rule was orphaned");
-    workspace.apply().expect_success();
-    workspace.assert_empty_plan();
-}
-
-#[test]
-fn timeout_ends_a_create_that_hangs() {
-    let account = Account::new();
-    let secret = account.upstream_secret("hub");
-    let mut workspace = Workspace::new(&account);
-    let timeouts = "\n  timeouts {\n    create = \"5s\"\n  }\n}\n";
-    workspace.config(&docker_hub("docker-hub", &secret).replace("\n}\n", timeouts));
-    let missing = FaultKind::Error {
-        status: 400,
-        code: "SecretNotFoundException".into(),
-        message: "The secret does not exist.".into(),
-    };
-    account.inject(Fault::once("ecr", "CreatePullThroughCacheRule", missing).times(1_000));
-    workspace.apply().expect_failure().expect_error_count(1).expect_within(Duration::from_secs(30));
-    assert_eq!(rules(&account), []);
-}
-
-#[test]
-fn expired_token_is_one_error_that_says_so() {
-    let account = Account::new();
-    let mut workspace = Workspace::new(&account);
-    workspace.config(&quay("quay"));
-    let expired = FaultKind::Error {
-        status: 400,
-        code: "ExpiredTokenException".into(),
-        message: "The security token included in the request is expired".into(),
-    };
-    account.inject(Fault { service: "ecr".into(), action: None, skip: 0, times: 1_000, kind: expired });
-    workspace
-        .apply()
-        .expect_only_error(&["ExpiredTokenException", "The credentials have expired"])
-        .expect_within(Duration::from_secs(30));
 }
 
 #[test]
@@ -646,12 +380,4 @@ fn ignored_change_is_left_alone() {
     assert_eq!(workspace.plan_with(&[&format!("-replace={RULE}")]).actions(RULE), ["delete", "create"]);
     assert_eq!(workspace.plan_with(&["-refresh=false"]).changes(), Vec::<String>::new());
     assert_eq!(workspace.state().attribute(RULE, "timeouts"), &json!(null));
-}
-
-fn denied() -> FaultKind {
-    FaultKind::Error {
-        status: 400,
-        code: "AccessDeniedException".into(),
-        message: "User is not authorized to perform this action".into(),
-    }
 }

@@ -26,6 +26,8 @@ pub(crate) struct RegistryState {
     pub(crate) pulled_through: BTreeSet<String>,
     /// When upstream was last asked, by repository and tag.
     pub(crate) asked: HashMap<(String, String), Duration>,
+    /// Blobs of a first pull that nobody has fetched yet, by repository and digest: name of the repository upstream.
+    pub(crate) first_blobs: HashMap<(String, String), String>,
     /// Uploads in progress, by their id.
     pub(crate) uploads: HashMap<String, Upload>,
 }

@@ -5,7 +5,6 @@
 use axum::body::Bytes;
 
 use super::{MotoCall, read, write};
-use crate::identity::element;
 use crate::reply::{self, Reply, ServiceError};
 
 const VERSION: &str = "2016-11-15";
@@ -70,16 +69,15 @@ async fn check_unused(call: &MotoCall<'_>) -> Result<(), ServiceError> {
         }
         parameters
     };
-    // moto's own filter for the group of an instance finds none: the answer is searched instead.
-    let living = filter(1, "instance-state-name", &["pending", "running", "stopping", "stopped"]);
-    let (_, text) = call.ask("ec2", VERSION, "DescribeInstances", &living).await?;
-    let mut used = text.contains(&format!("<groupId>{group}</groupId>"));
+    let mut of_instances = filter(1, "instance.group-id", &[group]);
+    of_instances.extend(filter(2, "instance-state-name", &["pending", "running", "stopping", "stopped"]));
+    let (_, text) = call.ask("ec2", VERSION, "DescribeInstances", &of_instances).await?;
+    let mut used = text.contains("<instanceId>");
     for name in ["ip-permission.group-id", "egress.ip-permission.group-id"] {
         let (_, text) =
             call.ask("ec2", VERSION, "DescribeSecurityGroups", &filter(1, name, &[group])).await?;
-        // The id of a group itself follows its owner; an id inside a rule follows a user.
-        let owner = text.split("</ownerId>").skip(1).filter_map(|rest| element(rest, "groupId"));
-        used |= owner.into_iter().any(|referring| referring != group);
+        let arns = text.split("<securityGroupArn>").skip(1).filter_map(|rest| rest.split('<').next());
+        used |= arns.filter_map(|arn| arn.rsplit('/').next()).any(|referring| referring != group);
     }
     if used {
         let message = format!("resource {group} has a dependent object");

@@ -2,6 +2,8 @@
 
 mod autoscaling;
 mod ec2;
+mod iam;
+mod logs;
 mod ssm;
 
 use std::collections::HashMap;
@@ -56,9 +58,19 @@ pub(crate) async fn handle(
     let answer = match caller.service.as_str() {
         "autoscaling" => autoscaling::handle(MotoCall { shared, caller, parts, form }, action, body).await,
         "ec2" => ec2::handle(MotoCall { shared, caller, parts, form }, action, body).await,
-        "ssm" => {
-            if action == "PutParameter" {
-                ssm::check(&serde_json::from_slice::<Value>(&body).unwrap_or_default())?;
+        "iam" => {
+            let call = MotoCall { shared, caller, parts, form };
+            iam::check(&call, action)?;
+            call.pass(body).await
+        }
+        "ssm" | "logs" => {
+            // What is no JSON is moto's to refuse.
+            if let Ok(input) = serde_json::from_slice::<Value>(&body) {
+                match action {
+                    "PutParameter" => ssm::check(&input)?,
+                    "PutRetentionPolicy" => logs::check(&input)?,
+                    _ => {}
+                }
             }
             forward::forward(&shared.http, &shared.moto, caller, parts, body.into()).await
         }

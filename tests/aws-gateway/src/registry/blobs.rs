@@ -9,7 +9,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde_json::json;
 
-use super::{manifests, mounts, unsupported};
+use super::{manifests, mounts, unsupported, upstream_blobs};
 use crate::ecr::state::Upload;
 use crate::forward;
 use crate::gateway::Shared;
@@ -55,7 +55,12 @@ pub(crate) async fn read(
         let answer = shared.registry_call(scope, Method::GET, &path, HeaderMap::new(), None).await?;
         return Ok(forward::reply(answer));
     }
-    let address = address(shared, scope, name, digest)?;
+    let key = (name.to_owned(), digest.to_owned());
+    let first = shared.ecr.with(scope, |state| state.first_blobs.remove(&key));
+    let address = match first {
+        Some(upstream_name) => upstream_blobs::address(shared, scope, name, digest, &upstream_name)?,
+        None => address(shared, scope, name, digest)?,
+    };
     let mut reply = Reply::new(Body::empty());
     *reply.status_mut() = StatusCode::TEMPORARY_REDIRECT;
     let address = address.parse().map_err(|_| ServiceError::server("the address of a blob is no header"))?;

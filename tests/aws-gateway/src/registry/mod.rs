@@ -10,6 +10,7 @@ pub(crate) mod pull_through;
 pub(crate) mod tags;
 pub(crate) mod token;
 pub(crate) mod upstream;
+pub(crate) mod upstream_blobs;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

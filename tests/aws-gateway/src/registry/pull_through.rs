@@ -144,6 +144,10 @@ async fn copy(
         if blobs::size(shared, scope, name, &digest).await?.is_none() {
             let blob = upstream.blob(upstream_name, &digest).await?;
             store_blob(shared, scope, name, &digest, blob).await?;
+            if shared.first_pull_redirects {
+                let key = (name.to_owned(), digest);
+                shared.ecr.with(scope, |state| state.first_blobs.insert(key, upstream_name.to_owned()));
+            }
         }
     }
     manifests::store(shared, scope, name, reference, media_type, manifest).await?;

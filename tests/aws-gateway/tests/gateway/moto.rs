@@ -195,3 +195,41 @@ async fn action_that_moto_lacks_fails_at_once_and_says_so() {
     let (status, xml) = ec2(&world, "GetInstanceMetadataDefaults", &[]).await;
     assert_eq!((status, element(&xml, "Code")), (400, Some("EmulatorFailure")), "{xml}");
 }
+
+#[tokio::test]
+async fn trust_policy_that_aws_cannot_parse_is_refused() {
+    let Some(world) = world().await else { return };
+    let create = async |document: &str| {
+        let parameters = [("RoleName", "r"), ("AssumeRolePolicyDocument", document)];
+        let (status, xml) = world.query("iam", "2010-05-08", "CreateRole", &parameters).await;
+        (status, element(&xml, "Code").unwrap_or_default().to_owned())
+    };
+    let refused = (400, "MalformedPolicyDocument".to_owned());
+    assert_eq!(create("{").await, refused);
+    assert_eq!(create(r#"{"Version":"2012-10-17"}"#).await, refused);
+    let statement = json!({"Effect": "Allow", "Action": "sts:AssumeRole"});
+    assert_eq!(create(&json!({"Statement": [statement]}).to_string()).await, refused);
+    let mut good = statement;
+    good["Principal"] = json!({"Service": "ec2.amazonaws.com"});
+    let document = json!({"Version": "2012-10-17", "Statement": [good]}).to_string();
+    assert_eq!(create(&document).await.0, 200);
+}
+
+#[tokio::test]
+async fn retention_is_one_of_the_known_periods() {
+    let Some(world) = world().await else { return };
+    let call = async |action: &str, days: u64| {
+        let input = json!({"logGroupName": "g", "retentionInDays": days});
+        let target = format!("Logs_20140328.{action}");
+        let answer = world
+            .http
+            .post(world.gateway.url())
+            .header("authorization", crate::support::authorization(&world.account, REGION, "logs"))
+            .header("x-amz-target", target)
+            .body(input.to_string());
+        answer.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(call("CreateLogGroup", 14).await, 200);
+    assert_eq!(call("PutRetentionPolicy", 13).await, 400);
+    assert_eq!(call("PutRetentionPolicy", 14).await, 200);
+}

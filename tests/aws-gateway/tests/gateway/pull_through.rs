@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aws_gateway::{Fault, FaultKind};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -89,8 +90,14 @@ async fn answer(State(stub): State<Arc<Stub>>, request: Request) -> Response {
 
 /// A world with a rule `docker-hub` for a stub of Docker Hub.
 async fn hub() -> Option<(World, Arc<Stub>)> {
+    hub_with(false).await
+}
+
+async fn hub_with(redirects: bool) -> Option<(World, Arc<Stub>)> {
     let (stub, url) = Stub::start().await;
-    let world = world_with(|builder| builder.upstream("registry-1.docker.io", url)).await?;
+    let world =
+        world_with(|builder| builder.upstream("registry-1.docker.io", url).first_pull_redirects(redirects))
+            .await?;
     let secret = world.secret("hub", &json!({"username": "u", "accessToken": "t"})).await;
     let rule = json!({
         "ecrRepositoryPrefix": "docker-hub", "upstreamRegistryUrl": "registry-1.docker.io", "credentialArn": secret,
@@ -198,4 +205,28 @@ async fn template_shapes_the_repository_and_one_with_tags_needs_a_role() {
     let tags = world.ecr("ListTagsForResource", json!({"resourceArn": repository["repositoryArn"]})).await;
     assert_eq!(tags["tags"], json!([{"Key": "team", "Value": "ci"}]));
     world.ecr("GetLifecyclePolicy", json!({"repositoryName": "docker-hub/library/alpine"})).await;
+}
+
+#[tokio::test]
+async fn blobs_of_a_first_pull_come_from_upstreams_host_and_later_from_the_store() {
+    let Some((world, stub)) = hub_with(true).await else { return };
+    stub.add("library/alpine", "1", "layer");
+    assert_eq!(get(&world, "1").await.status(), 200);
+    let path = format!("docker-hub/library/alpine/blobs/{}", digest(b"layer of amd64"));
+    let location = async || {
+        let answer = world.v2("GET", &path).await.send().await.unwrap();
+        answer.headers()["location"].to_str().unwrap().to_owned()
+    };
+    let first = location().await;
+    assert!(first.contains("/_upstream/"), "{first}");
+    let blob = world.http.get(&first).send().await.unwrap();
+    assert_eq!(blob.bytes().await.unwrap(), b"layer of amd64".as_slice());
+    let calls = world.gateway.calls(&world.account);
+    assert_eq!(calls.iter().filter(|call| call.service == "upstream").count(), 1);
+    world.gateway.inject(&world.account, Fault::once("upstream", "GetBlob", FaultKind::CutConnection));
+    assert!(world.http.get(&first).send().await.is_err());
+    let later = location().await;
+    assert!(later.contains("/_layers/"), "{later}");
+    let blob = world.http.get(&later).send().await.unwrap();
+    assert_eq!(blob.bytes().await.unwrap(), b"layer of amd64".as_slice());
 }

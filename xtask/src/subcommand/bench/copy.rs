@@ -1,7 +1,8 @@
 //! Peak memory of a process that copies a 1 GiB image from one registry to another.
 //!
-//! The copying process is the example `copy_large_image` of the crate `oci-copy`: it is given the two registries,
-//! which are processes of their own, so that its memory is the copier's alone.
+//! The copying process is the example `copy_image` of the crate `oci-copy`. Both registries are processes of their
+//! own, so that its memory is the copier's alone: one makes the layers while it serves them, the other keeps only
+//! their digests.
 
 use std::fs;
 use std::process::{Command, ExitCode, Stdio};
@@ -15,11 +16,16 @@ use crate::progress::{Progress, say, seconds};
 use crate::service::upstream_registry;
 use crate::workspace::Workspace;
 
-/// Size of the image.
-const BYTES: u64 = 1 << 30;
+/// Layers of each of the image's two platforms.
+const LAYERS: u64 = 4;
+/// Size of one layer; all of them are 1 GiB.
+const LAYER_BYTES: u64 = 128 << 20;
+const BYTES: u64 = 2 * LAYERS * LAYER_BYTES;
+const IMAGE: &str = "bench/large:1";
 /// What the copier may use at most.
 const PROMISED_BYTES: u64 = 100 << 20;
-const EXAMPLE: &str = "copy_large_image";
+/// Takes two image names, source and target.
+const EXAMPLE: &str = "copy_image";
 
 pub(super) fn run(workspace: &Workspace) -> Result<ExitCode> {
     let mut progress = Progress::new(4);
@@ -37,14 +43,16 @@ pub(super) fn run(workspace: &Workspace) -> Result<ExitCode> {
         ]))
     })?;
     let (source, target) = progress.step("starting two registries", || {
-        Ok((upstream_registry(registry, &[])?, upstream_registry(registry, &[])?))
+        let (layers, bytes) = (LAYERS.to_string(), LAYER_BYTES.to_string());
+        let source =
+            upstream_registry(registry, &["--image", IMAGE, "--layers", &layers, "--layer-size", &bytes])?;
+        Ok((source, upstream_registry(registry, &["--discard-blobs"])?))
     })?;
     let (peak, elapsed) = progress.step("copying", || {
         let mut command = Command::new(workspace.target().join("release/examples").join(EXAMPLE));
         isolate(&mut command)
-            .arg(source.announced("address")?)
-            .arg(target.announced("address")?)
-            .arg(BYTES.to_string())
+            .arg(format!("{}/{IMAGE}", source.announced("address")?))
+            .arg(format!("{}/{IMAGE}", target.announced("address")?))
             .stdin(Stdio::null());
         measure(command)
     })?;

@@ -1,0 +1,242 @@
+//! What an instance may be allowed to do: the nested arguments of `ecrunner_instance_profile`, and the checks of ARNs.
+
+use std::collections::BTreeSet;
+
+use tf_provider::Schema;
+use tf_provider::schema::Invalid;
+
+/// Pulls images from ECR.
+#[derive(Schema, Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImagePull {
+    /// ARNs of the repositories to pull from. `*` is allowed in names, such as
+    /// `arn:aws:ecr:eu-central-1:111122223333:repository/docker-hub/*`.
+    #[tf(validate(each(text(check_repository_arn))))]
+    pub repository_arns: BTreeSet<String>,
+    /// Whether a pull may import an image through a pull through cache rule, and create its repository.
+    #[tf(default = false)]
+    pub import: bool,
+}
+
+/// Scales worker fleets and connects to their instances, as GitLab's AWS fleeting plugin does.
+#[derive(Schema, Clone, Debug, Default, PartialEq, Eq)]
+pub struct FleetControl {
+    /// ARNs of the fleets' Auto Scaling groups. The random part may be `*`, the name may not.
+    #[tf(validate(each(text(check_group_arn))))]
+    pub fleet_arns: BTreeSet<String>,
+    /// User that EC2 Instance Connect may log in as on the instances.
+    #[tf(default = "ec2-user", validate(text(check_os_user)))]
+    pub os_user: String,
+}
+
+/// Reads SSM parameters.
+#[derive(Schema, Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReadParameters {
+    /// ARNs of the parameters. `*` is allowed in names.
+    #[tf(validate(each(text(check_parameter_arn))))]
+    pub parameter_arns: BTreeSet<String>,
+    /// ARNs of the customer managed KMS keys that encrypt them. The AWS managed key `aws/ssm` needs none.
+    #[tf(validate(each(text(check_key_arn))))]
+    pub kms_key_arns: Option<BTreeSet<String>>,
+}
+
+/// Reads and writes the distributed job cache.
+#[derive(Schema, Clone, Debug, Default, PartialEq, Eq)]
+pub struct CacheBucket {
+    /// ARN of the S3 bucket.
+    #[tf(validate(text(check_bucket_arn)))]
+    pub bucket_arn: String,
+    /// Prefix of the keys, such as `team/`. Default: the whole bucket, which may then be listed too, so that a cache
+    /// miss is told as such.
+    #[tf(validate(text(check_prefix)))]
+    pub prefix: Option<String>,
+    /// ARN of the KMS key that encrypts the bucket, if it is not S3's own.
+    #[tf(validate(text(check_key_arn)))]
+    pub kms_key_arn: Option<String>,
+}
+
+/// Ends lifecycle actions of its own Auto Scaling group.
+#[derive(Schema, Clone, Debug, Default, PartialEq, Eq)]
+pub struct CompleteLifecycle {
+    /// ARNs of the Auto Scaling groups. The random part may be `*`, the name may not.
+    #[tf(validate(each(text(check_group_arn))))]
+    pub fleet_arns: BTreeSet<String>,
+}
+
+/// `arn:<partition>:<service>:<region>:<account>:<resource>`, taken apart.
+pub(super) struct Arn<'a> {
+    pub(super) partition: &'a str,
+    pub(super) service: &'a str,
+    pub(super) region: &'a str,
+    pub(super) account: &'a str,
+    pub(super) resource: &'a str,
+}
+
+impl<'a> Arn<'a> {
+    /// `None` for what is not an ARN. Whether the parts make sense is not looked at.
+    pub(super) fn parse(text: &'a str) -> Option<Self> {
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let ["arn", partition, service, region, account, resource] = parts[..] else { return None };
+        Some(Arn { partition, service, region, account, resource })
+    }
+
+    /// Name of an Auto Scaling group, from its ARN.
+    pub(super) fn group_name(&self) -> Option<&'a str> {
+        let (_, name) = self.resource.strip_prefix("autoScalingGroup:")?.split_once(':')?;
+        name.strip_prefix("autoScalingGroupName/")
+    }
+}
+
+/// An ARN of `service` whose resource `accepts`; wildcards only in the resource.
+fn check_arn(
+    text: &str,
+    service: &str,
+    shape: &str,
+    accepts: impl Fn(&Arn<'_>) -> bool,
+) -> Result<(), Invalid> {
+    let invalid = |problem: &str| Err(Invalid::new(problem).remedy(format!("Write {shape}.")));
+    // `${` begins a policy variable; anything but printable ASCII is refused by IAM or means something else.
+    if text.contains("${") || !text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
+        return invalid("holds characters that an ARN in a policy must not have");
+    }
+    let Some(arn) = Arn::parse(text) else { return invalid("must be an ARN") };
+    if arn.service != service || !arn.partition.starts_with("aws") {
+        return invalid("is the ARN of something else");
+    }
+    if [arn.partition, arn.region, arn.account].iter().any(|part| part.contains(['*', '?'])) {
+        return invalid("has a wildcard in its partition, region or account");
+    }
+    if accepts(&arn) { Ok(()) } else { invalid("is the ARN of something else") }
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// True for an ARN with region and account, and a resource `<kind><name>`.
+fn names(arn: &Arn<'_>, kind: &str) -> bool {
+    !arn.region.is_empty()
+        && is_account(arn.account)
+        && arn.resource.strip_prefix(kind).is_some_and(|name| !name.is_empty())
+}
+
+fn check_repository_arn(text: &str) -> Result<(), Invalid> {
+    let shape = "arn:aws:ecr:<region>:<account>:repository/<name>";
+    check_arn(text, "ecr", shape, |arn| names(arn, "repository/"))
+}
+
+fn check_group_arn(text: &str) -> Result<(), Invalid> {
+    let shape =
+        "arn:aws:autoscaling:<region>:<account>:autoScalingGroup:<id or *>:autoScalingGroupName/<name>";
+    check_arn(text, "autoscaling", shape, |arn| {
+        names(arn, "autoScalingGroup:")
+            && arn.group_name().is_some_and(|name| !name.is_empty() && !name.contains(['*', '?']))
+    })
+}
+
+pub(super) fn check_parameter_arn(text: &str) -> Result<(), Invalid> {
+    let shape = "arn:aws:ssm:<region>:<account>:parameter/<name>";
+    check_arn(text, "ssm", shape, |arn| names(arn, "parameter/"))
+}
+
+fn check_key_arn(text: &str) -> Result<(), Invalid> {
+    let shape = "arn:aws:kms:<region>:<account>:key/<id>";
+    // An alias in a policy's resource matches nothing.
+    check_arn(text, "kms", shape, |arn| names(arn, "key/") && !arn.resource.contains(['*', '?']))
+}
+
+fn check_bucket_arn(text: &str) -> Result<(), Invalid> {
+    check_arn(text, "s3", "arn:aws:s3:::<bucket>", |arn| {
+        arn.region.is_empty() && !arn.resource.is_empty() && !arn.resource.contains(['/', '*', '?', ':'])
+    })
+}
+
+pub(super) fn check_object_arn(text: &str) -> Result<(), Invalid> {
+    check_arn(text, "s3", "arn:aws:s3:::<bucket>/<key>", |arn| {
+        let parts = arn.resource.split_once('/');
+        arn.region.is_empty()
+            && parts.is_some_and(|(bucket, key)| {
+                !bucket.is_empty() && !bucket.contains(['*', '?']) && !key.is_empty()
+            })
+    })
+}
+
+pub(super) fn check_log_group_arn(text: &str) -> Result<(), Invalid> {
+    check_arn(text, "logs", "arn:aws:logs:<region>:<account>:log-group:<name>", |arn| {
+        names(arn, "log-group:")
+    })
+}
+
+fn check_os_user(user: &str) -> Result<(), Invalid> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
+    if (1..=32).contains(&user.len()) && user.chars().all(allowed) && !user.starts_with('-') {
+        return Ok(());
+    }
+    Err(Invalid::new("must be the name of a Linux user: 1 to 32 of a-z, 0-9, `_` and `-`"))
+}
+
+fn check_prefix(prefix: &str) -> Result<(), Invalid> {
+    if prefix.is_empty() || prefix.starts_with('/') {
+        return Err(Invalid::new("must be the beginning of keys, without a slash in front")
+            .remedy("Write \"team/\", or leave it out."));
+    }
+    if prefix.contains(['*', '?', '$']) || !prefix.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Invalid::new("must be printable ASCII without `*`, `?`, `$` and spaces"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arns_are_those_of_the_right_kind() {
+        let cases: [(fn(&str) -> Result<(), Invalid>, &str); 8] = [
+            (check_repository_arn, "arn:aws:ecr:eu-central-1:111122223333:repository/docker-hub/*"),
+            (
+                check_group_arn,
+                "arn:aws-cn:autoscaling:cn-north-1:111122223333:autoScalingGroup:*:autoScalingGroupName/w",
+            ),
+            (check_parameter_arn, "arn:aws:ssm:eu-central-1:111122223333:parameter/ecrunner/token"),
+            (check_key_arn, "arn:aws:kms:eu-central-1:111122223333:key/1234abcd"),
+            (check_bucket_arn, "arn:aws:s3:::cache"),
+            (check_object_arn, "arn:aws:s3:::config/main.toml"),
+            (check_log_group_arn, "arn:aws:logs:eu-central-1:111122223333:log-group:/ecrunner/main"),
+            (check_log_group_arn, "arn:aws:logs:eu-central-1:111122223333:log-group:/ecrunner/main:*"),
+        ];
+        for (position, (check, good)) in cases.iter().enumerate() {
+            assert_eq!(check(good), Ok(()), "{good}");
+            for (other, (_, arn)) in cases.iter().enumerate().take(7) {
+                let related = position == other || position == 7 && other == 6;
+                assert_eq!(check(arn).is_ok(), related, "{arn} beside {good}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_arn_must_not_reach_beyond_what_it_names() {
+        for wrong in [
+            "*",
+            "arn:aws:ecr:*:111122223333:repository/a",
+            "arn:aws:ecr:eu-central-1:*:repository/a",
+            "arn:aws:ecr:eu-central-1:111122223333:*",
+            "arn:aws:ecr:eu-central-1:111122223333:repository/",
+            "arn:aws:ecr:eu-central-1:111122223333:repository/${aws:username}",
+            "arn:aws:ecr:eu-central-1:111122223333:repository/\u{2013}",
+        ] {
+            assert!(check_repository_arn(wrong).is_err(), "{wrong} was accepted");
+        }
+        let group = "arn:aws:autoscaling:eu-central-1:111122223333:autoScalingGroup:*:autoScalingGroupName/*";
+        assert!(check_group_arn(group).is_err());
+        assert!(check_object_arn("arn:aws:s3:::*/key").is_err());
+        assert!(check_key_arn("arn:aws:kms:eu-central-1:111122223333:alias/mine").is_err());
+    }
+
+    #[test]
+    fn users_and_prefixes_are_checked() {
+        assert_eq!((check_os_user("ec2-user"), check_os_user("_ci")), (Ok(()), Ok(())));
+        assert!(check_os_user("").is_err() && check_os_user("Root").is_err() && check_os_user("*").is_err());
+        assert_eq!(check_prefix("team/"), Ok(()));
+        assert!(check_prefix("/team").is_err() && check_prefix("*").is_err() && check_prefix("").is_err());
+    }
+}

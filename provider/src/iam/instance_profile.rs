@@ -1,0 +1,539 @@
+//! `ecrunner_instance_profile`: an instance profile with its role, and one inline policy made from capabilities.
+//! AWS: GetInstanceProfile, CreateInstanceProfile, AddRoleToInstanceProfile, RemoveRoleFromInstanceProfile,
+//! TagInstanceProfile, UntagInstanceProfile, DeleteInstanceProfile (IAM API reference); the role's stand in `role`.
+//! Identity: the name, which profile and role share. Updatable in place: everything but name and path. A part that
+//! was removed behind Terraform's back is restored by an update.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tf_provider::schema::{Computed, Invalid};
+use tf_provider::{Context, Diagnostic, Diagnostics, ImportState, ModifyPlan, PlanContext, Resource, Schema, Value};
+
+use super::capability::{
+    CacheBucket, CompleteLifecycle, FleetControl, ImagePull, ReadParameters, check_log_group_arn,
+    check_object_arn, check_parameter_arn,
+};
+use super::policy::{self, Capabilities, MAX_INLINE_POLICY};
+use super::role::{self, CONFLICT, CONFLICTS, CONFLICTS_OF_NEW, Role, Wanted};
+use crate::clients::Clients;
+use crate::diagnostics::Failure;
+use crate::retry::while_failing;
+use crate::tags::Tags;
+
+/// Allows the instances of a fleet or of a runner manager what they need and nothing else: an instance profile, its
+/// role, and one inline policy computed from the capabilities declared here. Without a capability there is no policy.
+///
+/// Import fills the name, the path, the permissions boundary, the tags, and the policy; the capabilities it cannot
+/// know are taken from configuration by the first apply.
+#[derive(Schema, Clone, Debug)]
+#[tf(
+    type_name = "ecrunner_instance_profile",
+    timeouts(create = "5m", read = "2m", update = "5m", delete = "5m")
+)]
+pub struct InstanceProfile {
+    /// Name of the instance profile and of its role: 1 to 64 of letters, digits and `_+=,.@-`. Unique in the account
+    /// without regard to case.
+    #[tf(replace, validate(text(check_name)))]
+    pub name: String,
+    /// Path of both, beginning and ending with a slash.
+    #[tf(default = "/", replace, validate(text(check_path)))]
+    pub path: String,
+    /// ARN of the policy that bounds what the role may ever be allowed.
+    #[tf(validate(text(check_policy_arn)))]
+    pub permissions_boundary: Option<String>,
+    /// Whether the instances may be reached by Session Manager. Gives the SSM agent its rights, but none to read
+    /// parameters.
+    #[tf(default = false)]
+    pub session_manager: bool,
+    /// Pulls images from ECR.
+    pub image_pull: Option<ImagePull>,
+    /// Scales worker fleets and connects to their instances; for a runner manager.
+    pub fleet_control: Option<FleetControl>,
+    /// Reads SSM parameters, such as a runner's token.
+    pub read_parameters: Option<ReadParameters>,
+    /// ARNs of the SSM parameters that may be written. `*` is allowed in names.
+    #[tf(validate(each(text(check_parameter_arn))))]
+    pub write_parameters: Option<BTreeSet<String>>,
+    /// Reads and writes the distributed job cache; for a runner manager.
+    pub cache_bucket: Option<CacheBucket>,
+    /// ARNs of the S3 objects that may be read. `*` is allowed in keys.
+    #[tf(validate(each(text(check_object_arn))))]
+    pub read_objects: Option<BTreeSet<String>>,
+    /// ARNs of the CloudWatch Logs groups that may be written to.
+    #[tf(validate(each(text(check_log_group_arn))))]
+    pub write_logs: Option<BTreeSet<String>>,
+    /// Ends lifecycle actions of its own Auto Scaling group; for a runner manager that is drained.
+    pub complete_lifecycle: Option<CompleteLifecycle>,
+    /// Tags of the instance profile and the role.
+    pub tags: Option<Tags>,
+    /// ARN of the instance profile.
+    #[tf(keep)]
+    pub arn: Computed<String>,
+    /// ARN of the role; null while the profile has no role that EC2 alone may assume.
+    #[tf(keep)]
+    pub role_arn: Computed<String>,
+    /// Name of the role; null as `role_arn` is.
+    #[tf(keep)]
+    pub role_name: Computed<String>,
+    /// The policy as JSON; null when no capability is declared.
+    pub policy_json: Computed<String>,
+    /// Tags of both, those of the provider's `default_tags` among them.
+    pub tags_all: Computed<Tags>,
+}
+
+impl Resource for InstanceProfile {
+    type Client = Clients;
+
+    async fn create(self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
+        let summary = format!("Creating instance profile ({})", self.name);
+        let found = Found::find(ctx.client(), &self.name).await?;
+        if !found.is_nothing() {
+            return Err(already_exists(&summary, &self.name));
+        }
+        self.complete(found, &summary, ctx).await
+    }
+
+    async fn read(self, ctx: &mut Context<Clients>) -> Result<Option<Self>, Diagnostics> {
+        let clients = ctx.client().clone();
+        let found = Found::find(&clients, &self.name).await?;
+        if found.is_nothing() {
+            return Ok(None);
+        }
+        if let Some(fault) = found.fault(&clients, &self.name) {
+            ctx.warn(Diagnostic::warning(
+                format!("Instance profile is incomplete ({})", self.name),
+                format!("{fault} Apply to restore it."),
+            ));
+        }
+        Ok(Some(self.with(&clients, &found)))
+    }
+
+    async fn update(self, _prior: Self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
+        let summary = format!("Updating instance profile ({})", self.name);
+        let found = Found::find(ctx.client(), &self.name).await?;
+        self.complete(found, &summary, ctx).await
+    }
+
+    /// In the order that IAM demands: the profile lets go of its role, then goes, then the role.
+    async fn delete(self, ctx: &mut Context<Clients>) -> Result<(), Diagnostics> {
+        let clients = ctx.client();
+        let name = &self.name;
+        let profile = find_profile(clients, name).await?;
+        for role in profile.iter().flat_map(|profile| &profile.roles) {
+            remove_role(ctx, name, role).await?;
+        }
+        let sent = while_failing(ctx, &CONFLICTS, CONFLICT, || {
+            let call = clients.iam.delete_instance_profile().instance_profile_name(name);
+            async move { call.send().await.map(drop).map_err(|error| Failure::of("IAM", &error)) }
+        })
+        .await;
+        role::gone_or(sent, || format!("Deleting instance profile ({name})"))?;
+        role::delete(ctx, name).await
+    }
+}
+
+impl ImportState for InstanceProfile {
+    async fn import(id: String, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
+        let clients = ctx.client();
+        let found = Found::find(clients, &id).await?;
+        if found.is_nothing() {
+            return Err(Diagnostic::error(
+                format!("Instance profile not found ({id})"),
+                format!(
+                    "Account {} has neither an instance profile nor a role with the name \"{id}\". The import id is \
+                     the name.",
+                    clients.account_id
+                ),
+            )
+            .into());
+        }
+        Ok(InstanceProfile::named(id).with(clients, &found))
+    }
+}
+
+impl ModifyPlan for InstanceProfile {
+    fn modify_plan(plan: &mut PlanContext<'_, Self>) {
+        if let Some(clients) = plan.client() {
+            plan.planned.tags_all = clients.tags.plan(&plan.planned.tags);
+        }
+        if let Some(prior) = plan.prior {
+            // What is missing is made again.
+            if prior.arn.get().is_none() {
+                plan.planned.arn = Value::Unknown;
+            }
+            if prior.role_arn.get().is_none() {
+                plan.planned.role_arn = Value::Unknown;
+            }
+        }
+        plan.planned.role_name = plan.planned.name.clone();
+        plan.planned.policy_json = match Capabilities::planned(&plan.planned) {
+            None => Value::Unknown,
+            Some(capabilities) => capabilities.document().into(),
+        };
+        let size = plan.planned.policy_json.known().map_or(0, |document| policy_size(document));
+        if size > MAX_INLINE_POLICY {
+            plan.report(Diagnostic::error(
+                "Policy is too large",
+                format!(
+                    "The policy computed from the capabilities has {size} characters; IAM allows \
+                     {MAX_INLINE_POLICY}. Name repositories, parameters and objects by a common prefix and `*`, or \
+                     divide them among several instance profiles."
+                ),
+            ));
+        }
+    }
+}
+
+/// The AWS objects behind one instance profile, as they are.
+#[derive(Clone, Debug)]
+struct Found {
+    role: Option<Role>,
+    profile: Option<Profile>,
+}
+
+/// An instance profile as IAM reports it.
+#[derive(Clone, Debug)]
+struct Profile {
+    arn: String,
+    path: String,
+    /// Names of its roles; IAM allows one.
+    roles: Vec<String>,
+    tags: Tags,
+}
+
+impl Found {
+    async fn find(clients: &Clients, name: &str) -> Result<Self, Diagnostics> {
+        Ok(Found { role: role::find(clients, name).await?, profile: find_profile(clients, name).await? })
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.role.is_none() && self.profile.is_none()
+    }
+
+    /// What keeps instances from using the role, or lets others use it.
+    fn fault(&self, clients: &Clients, name: &str) -> Option<String> {
+        let Some(profile) = &self.profile else { return Some("The instance profile is gone.".to_owned()) };
+        let Some(role) = &self.role else { return Some("The role is gone.".to_owned()) };
+        if profile.roles != [name] {
+            return Some("The instance profile does not hold its role.".to_owned());
+        }
+        let trust = policy::trust_document(&clients.partition);
+        (!policy::is_same(&role.trust, &trust)).then(|| "The trust policy of the role was changed.".to_owned())
+    }
+}
+
+async fn find_profile(clients: &Clients, name: &str) -> Result<Option<Profile>, Diagnostics> {
+    let answer = match clients.iam.get_instance_profile().instance_profile_name(name).send().await {
+        Ok(answer) => answer,
+        Err(error) => {
+            let failure = Failure::of("IAM", &error);
+            if failure.is(&["NoSuchEntity"]) {
+                return Ok(None);
+            }
+            return Err(failure.report(format!("Reading instance profile ({name})"), "", ""));
+        }
+    };
+    Ok(answer.instance_profile().map(|profile| Profile {
+        arn: profile.arn().to_owned(),
+        path: profile.path().to_owned(),
+        roles: profile.roles().iter().map(|role| role.role_name().to_owned()).collect(),
+        tags: role::our_tags(profile.tags()),
+    }))
+}
+
+impl InstanceProfile {
+    /// A profile of which nothing is known but the name.
+    fn named(name: String) -> Self {
+        InstanceProfile {
+            name,
+            path: "/".to_owned(),
+            permissions_boundary: None,
+            session_manager: false,
+            image_pull: None,
+            fleet_control: None,
+            read_parameters: None,
+            write_parameters: None,
+            cache_bucket: None,
+            read_objects: None,
+            write_logs: None,
+            complete_lifecycle: None,
+            tags: None,
+            arn: Computed::Pending,
+            role_arn: Computed::Pending,
+            role_name: Computed::Pending,
+            policy_json: Computed::Pending,
+            tags_all: Computed::Pending,
+        }
+    }
+
+    /// Makes what is missing and repairs what differs, the role first; saves state after each object.
+    async fn complete(
+        mut self,
+        found: Found,
+        summary: &str,
+        ctx: &mut Context<Clients>,
+    ) -> Result<Self, Diagnostics> {
+        let clients = ctx.client().clone();
+        let all = clients.tags.all(self.tags.as_ref());
+        let document = Capabilities::from(&self).document();
+        self.tags_all = all.clone().into();
+        self.policy_json = document.clone().into();
+        self.role_name = self.name.as_str().into();
+        let name = self.name.clone();
+        let wanted = Wanted {
+            name: &name,
+            path: &self.path.clone(),
+            permissions_boundary: self.permissions_boundary.clone().as_deref(),
+            policy: document.as_deref(),
+            tags: &all,
+        };
+        let role = match found.role {
+            Some(role) => role,
+            None => role::create(ctx, &wanted).await?.map_err(|()| already_exists(summary, &name))?,
+        };
+        self.role_arn = role.arn.as_str().into();
+        ctx.save(&self);
+        role::repair(ctx, &role, &wanted).await?;
+        let profile = match found.profile {
+            Some(profile) => profile,
+            None => create_profile(ctx, &wanted).await?.map_err(|()| already_exists(summary, &name))?,
+        };
+        self.arn = profile.arn.as_str().into();
+        ctx.save(&self);
+        retag(ctx, &name, &profile, &all).await?;
+        for foreign in profile.roles.iter().filter(|role| **role != name) {
+            remove_role(ctx, &name, foreign).await?;
+        }
+        if !profile.roles.contains(&name) {
+            add_role(ctx, &name).await?;
+        }
+        let what = "the instance profile can be read with its role";
+        let found = ctx.wait_for(what, Duration::from_secs(1), || whole(&clients, &name)).await?;
+        Ok(self.with(&clients, &found))
+    }
+
+    /// This profile as AWS reports it.
+    fn with(mut self, clients: &Clients, found: &Found) -> Self {
+        let Found { role, profile } = found;
+        let path = role.as_ref().map(|role| &role.path).or(profile.as_ref().map(|profile| &profile.path));
+        if let Some(path) = path {
+            self.path.clone_from(path);
+        }
+        let serves = found.fault(clients, &self.name).is_none();
+        self.arn = profile.as_ref().map(|profile| profile.arn.clone()).into();
+        self.role_arn = role.as_ref().filter(|_| serves).map(|role| role.arn.clone()).into();
+        self.role_name = serves.then(|| self.name.clone()).into();
+        if let Some(role) = role {
+            self.permissions_boundary.clone_from(&role.permissions_boundary);
+        }
+        let actual = role.as_ref().and_then(|role| role.policy.clone());
+        // Another layout of the same policy is no drift.
+        self.policy_json = match (self.policy_json.into_inner(), actual) {
+            (Some(known), Some(actual)) if policy::is_same(&known, &actual) => known.into(),
+            (_, actual) => actual.into(),
+        };
+        let read = |tags: &Tags| clients.tags.read(tags.clone(), self.tags.as_ref());
+        let of_role = role.as_ref().map(|role| read(&role.tags));
+        let of_profile = profile.as_ref().map(|profile| read(&profile.tags));
+        // Both carry the same; the one that was changed shows.
+        let changed = |read: &(Option<Tags>, Computed<Tags>)| read.1 != self.tags_all;
+        let shown = of_profile.filter(|read| of_role.is_none() || changed(read)).or(of_role);
+        if let Some((tags, all)) = shown {
+            (self.tags, self.tags_all) = (tags, all);
+        }
+        self
+    }
+}
+
+/// Both objects, once they can be read and hold together.
+async fn whole(clients: &Clients, name: &str) -> Result<Option<Found>, Diagnostics> {
+    let found = Found::find(clients, name).await?;
+    // For some seconds IAM may give unique ids in the place of ARNs.
+    let named = found.profile.as_ref().is_some_and(|profile| profile.arn.starts_with("arn:"));
+    Ok((named && found.fault(clients, name).is_none()).then_some(found))
+}
+
+/// Makes the profile, without its role.
+async fn create_profile(
+    ctx: &Context<Clients>,
+    wanted: &Wanted<'_>,
+) -> Result<Result<Profile, ()>, Diagnostics> {
+    let clients = ctx.client();
+    let tags = role::iam_tags(wanted.tags)?;
+    let sent = while_failing(ctx, &["ConcurrentModification"], CONFLICT, || {
+        let call = clients
+            .iam
+            .create_instance_profile()
+            .instance_profile_name(wanted.name)
+            .path(wanted.path)
+            .set_tags(Some(tags.clone()));
+        async move { call.send().await.map(drop).map_err(|error| Failure::of("IAM", &error)) }
+    })
+    .await;
+    if let Err(failure) = sent {
+        if !failure.is(&["EntityAlreadyExists"]) {
+            let summary = format!("Creating instance profile ({})", wanted.name);
+            return Err(failure.report(summary, "The role was created, the instance profile was not.", ""));
+        }
+        // It was not there a moment ago: an answer of ours was lost, or somebody was faster.
+        let ours = |profile: &Profile| {
+            profile.path == wanted.path && profile.roles.is_empty() && profile.tags == *wanted.tags
+        };
+        if !find_profile(clients, wanted.name).await?.as_ref().is_some_and(ours) {
+            return Ok(Err(()));
+        }
+    }
+    let what = "the new instance profile can be read";
+    let probe = || find_profile(clients, wanted.name);
+    Ok(Ok(ctx.wait_for(what, Duration::from_millis(500), probe).await?))
+}
+
+async fn add_role(ctx: &Context<Clients>, name: &str) -> Result<(), Diagnostics> {
+    let sent = while_failing(ctx, &CONFLICTS_OF_NEW, CONFLICT, || {
+        let call =
+            ctx.client().iam.add_role_to_instance_profile().instance_profile_name(name).role_name(name);
+        async move { call.send().await.map(drop).map_err(|error| Failure::of("IAM", &error)) }
+    })
+    .await;
+    match sent {
+        // A profile holds one role: after a lost answer it is ours, which the read back shows.
+        Err(failure) if !failure.is(&["LimitExceeded", "LimitExceededException"]) => Err(failure.report(
+            format!("Adding the role to instance profile ({name})"),
+            "The instance profile and the role are there, but not joined.",
+            "",
+        )),
+        _ => Ok(()),
+    }
+}
+
+async fn remove_role(ctx: &Context<Clients>, profile: &str, role: &str) -> Result<(), Diagnostics> {
+    let sent = while_failing(ctx, &CONFLICTS, CONFLICT, || {
+        let call = ctx
+            .client()
+            .iam
+            .remove_role_from_instance_profile()
+            .instance_profile_name(profile)
+            .role_name(role);
+        async move { call.send().await.map(drop).map_err(|error| Failure::of("IAM", &error)) }
+    })
+    .await;
+    role::gone_or(sent, || format!("Removing the role {role} from instance profile ({profile})"))
+}
+
+async fn retag(
+    ctx: &Context<Clients>,
+    name: &str,
+    profile: &Profile,
+    wanted: &Tags,
+) -> Result<(), Diagnostics> {
+    let iam = &ctx.client().iam;
+    let (set, removed) = role::changed_tags(ctx.client(), &profile.tags, wanted);
+    let failed = |failure: Failure| {
+        failure.report(format!("Tagging instance profile ({name})"), "The instance profile is there.", "")
+    };
+    if !set.is_empty() {
+        let set = role::iam_tags(&set)?;
+        while_failing(ctx, &CONFLICTS_OF_NEW, CONFLICT, || {
+            let call = iam.tag_instance_profile().instance_profile_name(name).set_tags(Some(set.clone()));
+            async move { call.send().await.map(drop).map_err(|error| Failure::of("IAM", &error)) }
+        })
+        .await
+        .map_err(failed)?;
+    }
+    if !removed.is_empty() {
+        while_failing(ctx, &CONFLICTS_OF_NEW, CONFLICT, || {
+            let call =
+                iam.untag_instance_profile().instance_profile_name(name).set_tag_keys(Some(removed.clone()));
+            async move { call.send().await.map(drop).map_err(|error| Failure::of("IAM", &error)) }
+        })
+        .await
+        .map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn already_exists(summary: &str, name: &str) -> Diagnostics {
+    Diagnostic::error(
+        summary,
+        format!(
+            "An instance profile or a role with this name is there already, and was not made by this configuration. \
+             It was not changed. Choose another name, or take it over:\n\nimport {{\n  to = \
+             ecrunner_instance_profile.<name>\n  id = \"{name}\"\n}}"
+        ),
+    )
+    .at("name")
+    .into()
+}
+
+/// Characters that count against IAM's quota.
+fn policy_size(document: &str) -> usize {
+    document.chars().filter(|c| !c.is_whitespace()).count()
+}
+
+fn check_name(name: &str) -> Result<(), Invalid> {
+    let characters = name.chars().count();
+    if !(1..=64).contains(&characters) {
+        return Err(Invalid::new(format!("must have 1 to 64 characters, but has {characters}")));
+    }
+    match name.chars().find(|c| !c.is_ascii_alphanumeric() && !"_+=,.@-".contains(*c)) {
+        None => Ok(()),
+        Some(c) => Err(Invalid::new(format!("holds \"{c}\", which a role's name must not"))
+            .remedy("Use letters, digits and `_+=,.@-`.")),
+    }
+}
+
+fn check_path(path: &str) -> Result<(), Invalid> {
+    let graphic = path.bytes().all(|byte| byte.is_ascii_graphic());
+    if graphic && path.len() <= 512 && path.starts_with('/') && path.ends_with('/') {
+        return Ok(());
+    }
+    Err(Invalid::new("must begin and end with a slash, and have at most 512 printable ASCII characters")
+        .remedy("Write \"/team/\", or leave it out."))
+}
+
+fn check_policy_arn(arn: &str) -> Result<(), Invalid> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    match parts[..] {
+        // AWS' own policies have `aws` in the place of the account.
+        ["arn", partition, "iam", "", _, policy]
+            if partition.starts_with("aws") && policy.len() > 7 && policy.starts_with("policy/") =>
+        {
+            Ok(())
+        }
+        _ => Err(Invalid::new("must be the ARN of a managed policy")
+            .remedy("Write arn:aws:iam::<account>:policy/<name>.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_paths_are_those_that_iam_takes() {
+        for good in ["a", "runner-manager", "a_b+c=d,e.f@g", &"x".repeat(64)] {
+            assert_eq!(check_name(good), Ok(()), "{good}");
+        }
+        for bad in ["", "a b", "a/b", "a:b", "ä", &"x".repeat(65)] {
+            assert!(check_name(bad).is_err(), "{bad:?} was accepted");
+        }
+        assert_eq!((check_path("/"), check_path("/ci/runner/")), (Ok(()), Ok(())));
+        for bad in ["", "ci", "/ci", "ci/", "/c i/"] {
+            assert!(check_path(bad).is_err(), "{bad:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn a_permissions_boundary_is_a_managed_policy() {
+        assert_eq!(check_policy_arn("arn:aws:iam::111122223333:policy/team/bound"), Ok(()));
+        assert_eq!(check_policy_arn("arn:aws:iam::aws:policy/ReadOnlyAccess"), Ok(()));
+        assert!(check_policy_arn("arn:aws:iam::111122223333:role/x").is_err());
+        assert!(check_policy_arn("arn:aws:iam::111122223333:policy/").is_err());
+    }
+
+    #[test]
+    fn white_space_does_not_count_against_the_quota() {
+        assert_eq!(policy_size("{ \"a\" :\n 1 }"), 7);
+    }
+}

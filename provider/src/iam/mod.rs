@@ -1,0 +1,6 @@
+//! Objects of IAM.
+
+pub mod capability;
+pub mod instance_profile;
+pub mod policy;
+mod role;
