@@ -4,7 +4,7 @@
 //! delete stop at the first fault and keep the state. A breach of the SDK's or the protocol's rules by the
 //! provider says so, and asks for a report. Secrets never enter a diagnostic.
 
-use crate::value::AttributePath;
+use crate::value::{AttributePath, Type};
 
 /// How bad a [`Diagnostic`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +93,15 @@ impl Diagnostics {
     /// True when there are none at all.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
+    }
+
+    /// The same diagnostics with paths that address something within a value of type `ty`.
+    #[must_use]
+    pub(crate) fn within(mut self, ty: &Type) -> Self {
+        for diagnostic in &mut self.list {
+            diagnostic.path = diagnostic.path.within(ty);
+        }
+        self
     }
 
     /// All of them, in order.

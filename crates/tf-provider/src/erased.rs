@@ -234,7 +234,7 @@ impl<R: Resource> AnyResource<R::Client> for ResourceEntry<R> {
         modify(&mut context);
         let (modified, private, requires_replace, diagnostics) = context.finish();
         ModifiedPlan {
-            planned: carry_timeouts(modified.to_raw(), &planned),
+            planned: refined_as(carry_timeouts(modified.to_raw(), &planned), &planned),
             private,
             requires_replace,
             diagnostics,
@@ -324,6 +324,26 @@ pub(crate) fn carry_timeouts(mut state: RawValue, source: &RawValue) -> RawValue
         entries.insert("timeouts".to_owned(), timeouts.clone());
     }
     state
+}
+
+/// The plan form does not hold what is known about unknown values: what stayed unknown takes it from `source`.
+fn refined_as(mut plan: RawValue, source: &RawValue) -> RawValue {
+    match (&mut plan, source) {
+        (RawValue::Unknown(known), RawValue::Unknown(source)) => known.clone_from(source),
+        (RawValue::Sequence(elements), RawValue::Sequence(source)) if elements.len() == source.len() => {
+            for (element, source) in elements.iter_mut().zip(source) {
+                *element = refined_as(std::mem::replace(element, RawValue::Null), source);
+            }
+        }
+        (RawValue::Mapping(entries), RawValue::Mapping(source)) => {
+            for (name, entry) in entries {
+                let Some(source) = source.get(name) else { continue };
+                *entry = refined_as(std::mem::replace(entry, RawValue::Null), source);
+            }
+        }
+        _ => {}
+    }
+    plan
 }
 
 /// Finds out which abilities `T` opted into; for the macros.

@@ -60,7 +60,11 @@ fn check_golden(name: &str, data: &UserData) {
         std::fs::write(&path, data.plain()).unwrap();
     }
     let golden = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(golden == data.plain(), "{name} differs; with UPDATE_GOLDEN=1 it is written anew:\n{}", data.plain());
+    assert!(
+        golden == data.plain(),
+        "{name} differs; with UPDATE_GOLDEN=1 it is written anew:\n{}",
+        data.plain()
+    );
 }
 
 #[test]
@@ -166,7 +170,9 @@ fn a_download_with_a_wrong_checksum_is_not_installed() {
     // In place of the AWS CLI: writes "test" where it is told to, whose checksum `everything` has.
     let aws = "#!/bin/sh\nfor last in \"$@\"; do :; done\nprintf test >\"$last\"\n";
     std::fs::write(tools.join("aws"), aws).unwrap();
-    assert!(Command::new("chmod").args(["+x", tools.join("aws").to_str().unwrap()]).status().unwrap().success());
+    assert!(
+        Command::new("chmod").args(["+x", tools.join("aws").to_str().unwrap()]).status().unwrap().success()
+    );
     let path = format!("{root}/opt/tool");
     let mut download = Download {
         url: "s3://bucket/tool".to_owned(),
@@ -215,7 +221,9 @@ fn document(data: &UserData) -> Value {
 fn run_tool(tool: &str, arguments: &[&str]) {
     let output = match Command::new(tool).args(arguments).output() {
         Ok(output) => output,
-        Err(error) if std::env::var("CI").is_ok_and(|value| value == "true") => panic!("{tool} is missing: {error}"),
+        Err(error) if std::env::var("CI").is_ok_and(|value| value == "true") => {
+            panic!("{tool} is missing: {error}")
+        }
         Err(_) => {
             eprintln!("skipped: {tool} is not installed");
             return;

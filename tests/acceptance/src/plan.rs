@@ -169,3 +169,64 @@ fn difference(change: &Value) -> String {
     );
     lines.join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::ExitStatus;
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn plan(json: Value) -> Plan {
+        let status = ExitStatus::from_raw(0);
+        let run = Run::new("plan".into(), status, String::new(), String::new(), Duration::ZERO);
+        Plan::new("saved.tfplan".into(), json, run)
+    }
+
+    fn change(actions: &[&str], before: &Value, after: &Value) -> Value {
+        json!([{"address": "a.b", "change": {"actions": actions, "before": before, "after": after,
+            "after_unknown": {"id": true, "rule": [{"port": true}]}, "replace_paths": [["rule", 0, "port"]]}}])
+    }
+
+    #[test]
+    fn plan_without_changes_is_empty() {
+        plan(json!({"resource_changes": change(&["no-op"], &json!({}), &json!({}))})).assert_empty();
+    }
+
+    #[test]
+    #[should_panic(expected = "size: 1 -> 2")]
+    fn update_is_not_empty() {
+        let changes = change(&["update"], &json!({"size": 1}), &json!({"size": 2}));
+        plan(json!({"resource_changes": changes})).assert_empty();
+    }
+
+    #[test]
+    #[should_panic(expected = "resource_drift")]
+    fn drift_alone_is_not_empty() {
+        plan(json!({"resource_drift": change(&["update"], &json!({}), &json!({}))})).assert_empty();
+    }
+
+    #[test]
+    #[should_panic(expected = "output url")]
+    fn changed_output_is_not_empty() {
+        plan(json!({"output_changes": {"url": {"actions": ["create"]}}})).assert_empty();
+    }
+
+    #[test]
+    fn unknown_and_replace_paths_are_dotted() {
+        let plan = plan(json!({"resource_changes": change(&["delete", "create"], &json!({}), &json!({}))}));
+        assert!(plan.is_unknown("a.b", "id") && plan.is_unknown("a.b", "rule.0.port"));
+        assert!(!plan.is_unknown("a.b", "rule.0") && !plan.is_unknown("a.b", "name"));
+        assert_eq!(plan.replace_paths("a.b"), ["rule.0.port"]);
+        assert_eq!(plan.actions("a.b"), ["delete", "create"]);
+    }
+
+    #[test]
+    #[should_panic(expected = "--- expected\nc.d\n--- got\na.b")]
+    fn missing_object_is_named_beside_those_that_are_there() {
+        let _ = plan(json!({"resource_changes": change(&["create"], &json!({}), &json!({}))})).actions("c.d");
+    }
+}

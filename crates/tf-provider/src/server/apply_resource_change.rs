@@ -25,6 +25,8 @@ pub(crate) struct Request<C> {
 pub(crate) struct Response {
     pub(crate) ty: Type,
     pub(crate) state: RawValue,
+    /// What to store if `state` does not fit the schema: better than losing the object.
+    pub(crate) fallback: RawValue,
     pub(crate) private: Private,
     pub(crate) diagnostics: Diagnostics,
 }
@@ -41,7 +43,9 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
     let bounds = if planned.is_null() { &prior } else { &planned };
     let ctx = match server.context(limit(definition, bounds, operation), private.clone()) {
         Ok(ctx) => ctx,
-        Err(diagnostics) => return Response { ty, state: prior, private, diagnostics },
+        Err(diagnostics) => {
+            return Response { ty, fallback: prior.clone(), state: prior, private, diagnostics };
+        }
     };
     if planned.is_null() {
         let outcome = {
@@ -52,12 +56,14 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
             Some(()) => Response {
                 ty,
                 state: RawValue::Null,
+                fallback: RawValue::Null,
                 private: Private::default(),
                 diagnostics: outcome.diagnostics,
             },
             None => {
                 let left = outcome.saved.map(|saved| carry_timeouts(saved.normalised(&ty), &prior));
-                Response { ty, state: left.unwrap_or(prior), private, diagnostics: outcome.diagnostics }
+                let (state, fallback) = (left.unwrap_or_else(|| prior.clone()), prior);
+                Response { ty, state, fallback, private, diagnostics: outcome.diagnostics }
             }
         };
     }
@@ -77,7 +83,7 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
     };
     let private = outcome.private.clone();
     let (state, diagnostics) = settle(outcome, prior, &planned, &ty);
-    Response { ty, state, private, diagnostics }
+    Response { ty, state, fallback: planned.unknown_as_null(), private, diagnostics }
 }
 
 /// The state to store, whatever came of the operation.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use super::ProviderServer;
+use super::{Configured, ProviderServer};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::provider::Provider;
 use crate::schema::Convert;
@@ -18,7 +18,8 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, config: RawV
     };
     match P::configure(config, &mut diagnostics).await {
         Ok(client) => {
-            *server.client.write().unwrap_or_else(PoisonError::into_inner) = client.map(Arc::new);
+            let client = client.map_or(Configured::Deferred, |client| Configured::Ready(Arc::new(client)));
+            *server.client.write().unwrap_or_else(PoisonError::into_inner) = client;
         }
         Err(errors) => diagnostics.extend(errors),
     }

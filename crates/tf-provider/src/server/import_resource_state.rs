@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ProviderServer, limit, operate, refuse_unknown};
+use super::{ProviderServer, limit, operate};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::erased::AnyResource;
 use crate::private::Private;
@@ -19,6 +19,7 @@ pub(crate) struct Response {
     pub(crate) ty: Type,
     pub(crate) type_name: String,
     pub(crate) state: Option<RawValue>,
+    pub(crate) private: Private,
     pub(crate) diagnostics: Diagnostics,
 }
 
@@ -28,10 +29,12 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
     let ty = definition.ty();
     let ctx = match server.context(limit(definition, &RawValue::Null, "read"), Private::default()) {
         Ok(ctx) => ctx,
-        Err(diagnostics) => return Response { ty, type_name, state: None, diagnostics },
+        Err(diagnostics) => {
+            return Response { ty, type_name, state: None, private: Private::default(), diagnostics };
+        }
     };
     let name = type_name.clone();
-    let mut outcome = operate(ctx, move |ctx| {
+    let outcome = operate(ctx, move |ctx| {
         Box::pin(async move {
             match resource.import(id, ctx) {
                 Some(import) => import.await,
@@ -45,8 +48,9 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
     })
     .await;
     let state = outcome.result.map(|state| with_null_timeouts(state.normalised(&ty), &ty));
-    let state = state.map(|state| refuse_unknown(state, &mut outcome.diagnostics));
-    Response { ty, type_name, state, diagnostics: outcome.diagnostics }
+    // What the import did not find out is for the read that follows.
+    let state = state.map(RawValue::unknown_as_null);
+    Response { ty, type_name, state, private: outcome.private, diagnostics: outcome.diagnostics }
 }
 
 /// An imported object has no time limits of its own.

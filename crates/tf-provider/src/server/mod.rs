@@ -7,7 +7,7 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -37,11 +37,21 @@ pub(crate) mod validate_data_resource_config;
 pub(crate) mod validate_provider_config;
 pub(crate) mod validate_resource_config;
 
+/// What came of the provider's configuration.
+enum Configured<C> {
+    /// It never arrived.
+    Never,
+    /// It holds values that are known only after apply.
+    Deferred,
+    /// It made a client.
+    Ready(Arc<C>),
+}
+
 /// A provider behind the plugin protocol's service. Cheap to make; the register is built on the first RPC.
 pub struct ProviderServer<P: Provider> {
     definition: Definition,
     registry: Registry<P::Client>,
-    client: RwLock<Option<Arc<P::Client>>>,
+    client: RwLock<Configured<P::Client>>,
     stop: StopHandle,
 }
 
@@ -57,7 +67,7 @@ impl<P: Provider> ProviderServer<P> {
         ProviderServer {
             definition: P::definition(),
             registry: P::register(),
-            client: RwLock::new(None),
+            client: RwLock::new(Configured::Never),
             stop,
         }
     }
@@ -68,12 +78,24 @@ impl<P: Provider> ProviderServer<P> {
     }
 
     fn client(&self) -> Option<Arc<P::Client>> {
-        self.client.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        match &*self.client.read().unwrap_or_else(PoisonError::into_inner) {
+            Configured::Ready(client) => Some(Arc::clone(client)),
+            Configured::Never | Configured::Deferred => None,
+        }
+    }
+
+    /// True while the configuration holds values that are known only after apply.
+    fn is_deferred(&self) -> bool {
+        matches!(&*self.client.read().unwrap_or_else(PoisonError::into_inner), Configured::Deferred)
     }
 
     /// The client, or why there is none.
     fn configured(&self) -> Result<Arc<P::Client>, Diagnostics> {
         self.client().ok_or_else(|| {
+            if !self.is_deferred() {
+                let detail = format!("Provider {} was asked to work before it was configured.", P::NAME);
+                return Diagnostic::error("Provider is not configured", detail).into();
+            }
             Diagnostic::error(
                 "Provider configuration is not known yet",
                 format!(
@@ -100,6 +122,9 @@ pub fn run<P: Provider>(options: ProcessOptions) -> ExitCode {
     process::run(options, |stop| provider_server::ProviderServer::new(ProviderServer::<P>::new(stop)))
 }
 
+/// How long an operation that overlooks its time limit goes on.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// What came of an author's operation: its result, what it saved before, and what it told the practitioner.
 pub(crate) struct Outcome<T> {
     /// The result; an error is in `diagnostics`.
@@ -118,7 +143,7 @@ pub(crate) async fn operate<C, T>(
     operation: impl for<'a> FnOnce(&'a mut Context<C>) -> BoxFuture<'a, Result<T, Diagnostics>>,
 ) -> Outcome<T> {
     // Waits end at the deadline by themselves, with a better message; this is the net below them.
-    let net = ctx.deadline() + Duration::from_secs(30);
+    let net = ctx.deadline() + GRACE;
     let limit = ctx.limit();
     let ended = {
         let guarded = AssertUnwindSafe(async { operation(&mut ctx).await }).catch_unwind();

@@ -45,11 +45,12 @@ pub(crate) fn handle<P: Provider>(server: &ProviderServer<P>, request: Request<P
     let modified = resource.modify_plan(&config, &prior, planned, private, client.as_deref());
     let planned = modified.planned.normalised(&ty);
     let mut requires_replace = replaced(definition, &config, &prior, &planned);
-    for path in modified.requires_replace {
-        if !prior.is_null() && at(&prior, &path) != at(&planned, &path) {
-            requires_replace.push(path);
-        }
+    requires_replace.extend(modified.requires_replace.into_iter().filter(|_| !prior.is_null()));
+    for path in &mut requires_replace {
+        *path = path.within(&ty);
     }
+    // Terraform refuses a path that leads nowhere, and a replacement without a change.
+    requires_replace.retain(|path| at(&prior, path) != at(&planned, path));
     requires_replace.sort();
     requires_replace.dedup();
     let mut diagnostics = modified.diagnostics;
@@ -104,7 +105,9 @@ fn replaced(
     }
     let mut scratch = planned.clone();
     walk(level(definition), config, Some(prior), &mut scratch, &mut |visit| {
-        if visit.attribute.replace && visit.prior != Some(&*visit.planned) {
+        // What the provider sets is unknown in any update: only what is known to differ replaces the object.
+        let left_to_provider = visit.config.is_null() && visit.planned.is_unknown();
+        if visit.attribute.replace && !left_to_provider && visit.prior != Some(&*visit.planned) {
             paths.push(visit.path.clone());
         }
     });

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use super::walk::{Level, walk};
 use super::{ProviderServer, limit, operate, refuse_unknown};
 use crate::diagnostics::Diagnostics;
 use crate::erased::AnyDataSource;
 use crate::private::Private;
 use crate::provider::Provider;
-use crate::schema::Presence;
 use crate::value::{RawValue, Type};
 
 pub(crate) struct Request<C> {
@@ -30,19 +30,18 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
         Err(diagnostics) => return Response { ty, state: None, diagnostics },
     };
     // What the configuration leaves to the provider is pending; what has a default takes it.
-    let mut pending = config;
-    if let RawValue::Mapping(entries) = &mut pending {
-        for attribute in &definition.attributes {
-            let Some(value) = entries.get_mut(&attribute.name).filter(|value| value.is_null()) else {
-                continue;
-            };
-            if let Some(default) = &attribute.default {
-                *value = default.clone();
-            } else if matches!(attribute.presence, Presence::Computed | Presence::OptionalComputed) {
-                *value = RawValue::unknown();
-            }
+    let mut pending = config.clone();
+    let level = Level { attributes: &definition.attributes, blocks: &definition.blocks };
+    walk(level, &config, None, &mut pending, &mut |visit| {
+        if !visit.config.is_null() {
+            return;
         }
-    }
+        if let Some(default) = &visit.attribute.default {
+            *visit.planned = default.clone();
+        } else if visit.attribute.presence.is_computed() {
+            *visit.planned = RawValue::unknown();
+        }
+    });
     let mut outcome = {
         let data_source = Arc::clone(&data_source);
         operate(ctx, move |ctx| Box::pin(async move { data_source.read(&pending, ctx).await })).await

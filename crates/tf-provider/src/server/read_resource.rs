@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{ProviderServer, limit, operate, refuse_unknown};
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostic, Diagnostics, Severity};
 use crate::erased::{AnyResource, carry_timeouts};
 use crate::private::Private;
 use crate::provider::Provider;
@@ -28,6 +28,16 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
     let ty = definition.ty();
     let ctx = match server.context(limit(definition, &current, "read"), private.clone()) {
         Ok(ctx) => ctx,
+        Err(reason) if server.is_deferred() => {
+            // Planning goes on with what is stored; apply will have the configuration.
+            let diagnostics = reason.into_iter().map(|reason| Diagnostic {
+                severity: Severity::Warning,
+                summary: "Object not refreshed".to_owned(),
+                ..reason
+            });
+            let diagnostics = Diagnostics::from(diagnostics.collect::<Vec<_>>());
+            return Response { ty, state: current, private, diagnostics };
+        }
         Err(diagnostics) => return Response { ty, state: current, private, diagnostics },
     };
     let mut outcome = {
@@ -38,7 +48,9 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
         None => current,
         Some(None) => RawValue::Null,
         Some(Some(state)) => {
-            refuse_unknown(carry_timeouts(state.normalised(&ty), &current), &mut outcome.diagnostics)
+            let state = carry_timeouts(state.normalised(&ty), &current);
+            let state = refuse_unknown(state, &mut outcome.diagnostics);
+            if outcome.diagnostics.has_errors() { current } else { state }
         }
     };
     Response { ty, state, private: outcome.private, diagnostics: outcome.diagnostics }

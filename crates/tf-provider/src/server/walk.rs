@@ -13,7 +13,8 @@ pub(super) struct Visit<'a> {
     pub(super) prior: Option<&'a RawValue>,
     /// Its planned value, to be changed.
     pub(super) planned: &'a mut RawValue,
-    /// The path to it; inside a set it is the path of the set.
+    /// The path to it; inside a set it names what no host can address, until
+    /// [`AttributePath::within`] has cut it.
     pub(super) path: &'a AttributePath,
 }
 
@@ -107,7 +108,11 @@ fn nested(
                 let Some(config) = config.iter().find(|config| may_come_from(planned, config)) else {
                     continue;
                 };
-                object(level, config, None, planned, path, visit);
+                let prior = match prior {
+                    Some(RawValue::Sequence(prior)) => prior.iter().find(|prior| may_come_from(prior, config)),
+                    _ => None,
+                };
+                object(level, config, prior, planned, path, visit);
             }
             *set = RawValue::set(elements);
         }
@@ -122,6 +127,10 @@ fn may_come_from(planned: &RawValue, config: &RawValue) -> bool {
         (RawValue::Mapping(planned), RawValue::Mapping(config)) => config
             .iter()
             .all(|(name, config)| may_come_from(planned.get(name).unwrap_or(&RawValue::Null), config)),
+        (RawValue::Sequence(planned), RawValue::Sequence(config)) => {
+            planned.len() == config.len()
+                && planned.iter().zip(config).all(|(planned, config)| may_come_from(planned, config))
+        }
         (planned, config) => planned == config,
     }
 }

@@ -5,11 +5,12 @@ use crate::server::apply_resource_change::Response;
 
 pub(crate) fn response(mut response: Response) -> pb::Response {
     let private = response.private.encode(&mut response.diagnostics);
-    let new_state = super::value_or_report(&response.ty, &response.state, &mut response.diagnostics);
+    let new_state = super::value_or_report(&response.ty, &response.state, &mut response.diagnostics)
+        .or_else(|| super::value(&response.ty, &response.fallback).ok());
     pb::Response {
         new_state,
         private,
-        diagnostics: super::diagnostics(response.diagnostics),
+        diagnostics: super::diagnostics_within(&response.ty, response.diagnostics),
         legacy_type_system: false,
         new_identity: None,
     }

@@ -36,6 +36,11 @@ pub(crate) fn value_or_report(
     value(ty, raw).map_err(|diagnostic| diagnostics.push(diagnostic)).ok()
 }
 
+/// Diagnostics about a value of type `ty`: their paths lead to what Terraform can point at.
+pub(crate) fn diagnostics_within(ty: &Type, diagnostics: Diagnostics) -> Vec<pb::Diagnostic> {
+    self::diagnostics(diagnostics.within(ty))
+}
+
 pub(crate) fn diagnostics(diagnostics: Diagnostics) -> Vec<pb::Diagnostic> {
     diagnostics
         .into_iter()

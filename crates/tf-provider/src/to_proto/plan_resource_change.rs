@@ -10,7 +10,7 @@ pub(crate) fn response(mut response: Response) -> pb::Response {
         planned_state,
         requires_replace: response.requires_replace.iter().map(super::path).collect(),
         planned_private: private,
-        diagnostics: super::diagnostics(response.diagnostics),
+        diagnostics: super::diagnostics_within(&response.ty, response.diagnostics),
         legacy_type_system: false,
         deferred: None,
         planned_identity: None,

@@ -9,7 +9,7 @@ pub(crate) fn response(mut response: Response) -> pb::Response {
     pb::Response {
         new_state,
         private,
-        diagnostics: super::diagnostics(response.diagnostics),
+        diagnostics: super::diagnostics_within(&response.ty, response.diagnostics),
         deferred: None,
         new_identity: None,
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::Type;
+
 /// One step of an [`AttributePath`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
@@ -62,6 +64,34 @@ impl AttributePath {
     #[must_use]
     pub fn join(&self, rest: &AttributePath) -> Self {
         AttributePath { steps: self.steps.iter().chain(&rest.steps).cloned().collect() }
+    }
+
+    /// The part of this path that addresses something within a value of type `ty`, with the kind of step that
+    /// each place demands. Inside a set nothing is addressed: the path ends there.
+    #[must_use]
+    pub fn within(&self, ty: &Type) -> Self {
+        let mut ty = ty;
+        let mut path = AttributePath::root();
+        for step in &self.steps {
+            let next = match (ty, step) {
+                (Type::Object(attributes), Step::Attribute(name) | Step::Key(name)) => {
+                    attributes.get(name).map(|ty| (ty, Step::Attribute(name.clone())))
+                }
+                (Type::Map(element), Step::Attribute(name) | Step::Key(name)) => {
+                    Some((&**element, Step::Key(name.clone())))
+                }
+                (Type::List(element), Step::Index(_)) => Some((&**element, step.clone())),
+                (Type::Tuple(elements), Step::Index(index)) => {
+                    let element = usize::try_from(*index).ok().and_then(|index| elements.get(index));
+                    element.map(|element| (element, step.clone()))
+                }
+                (Type::Dynamic, step) => Some((ty, step.clone())),
+                _ => None,
+            };
+            let Some((inner, step)) = next else { break };
+            (ty, path) = (inner, path.with(step));
+        }
+        path
     }
 
     /// The steps from the root.

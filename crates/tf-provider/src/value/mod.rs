@@ -31,7 +31,7 @@ pub enum RawValue {
     /// No value.
     Null,
     /// Not known before apply, with what is known about it all the same.
-    Unknown(Refinements),
+    Unknown(Box<Refinements>),
     /// A truth value.
     Bool(bool),
     /// A number of any size and precision.
@@ -78,7 +78,12 @@ impl Refinements {
 impl RawValue {
     /// An unknown value of which nothing is known.
     pub fn unknown() -> Self {
-        RawValue::Unknown(Refinements::default())
+        RawValue::refined(Refinements::default())
+    }
+
+    /// An unknown value of which something is known all the same.
+    pub fn refined(known: Refinements) -> Self {
+        RawValue::Unknown(Box::new(known))
     }
 
     /// A set: elements sorted; duplicates among wholly known elements coalesce, as in Terraform.

@@ -34,7 +34,7 @@ pub(crate) fn value(ty: &Type, partial: bool) -> BoxedStrategy<RawValue> {
         prop_oneof![
             6 => known,
             1 => Just(RawValue::Null),
-            1 => refinements(ty).prop_map(RawValue::Unknown),
+            1 => refinements(ty).prop_map(RawValue::refined),
         ]
         .boxed()
     } else {

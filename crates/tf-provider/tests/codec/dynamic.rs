@@ -16,7 +16,7 @@ fn the_four_kinds_of_nothing_stay_apart() {
         (b"\x92\xc4\x08\"string\"\xd4\0\0", dynamic(Type::String, RawValue::unknown())),
         (
             b"\x92\xc4\x08\"string\"\xc7\x03\x0c\x81\x01\xc2",
-            dynamic(Type::String, RawValue::Unknown(Refinements::not_null())),
+            dynamic(Type::String, RawValue::refined(Refinements::not_null())),
         ),
     ];
     for (bytes, value) in cases {

@@ -59,7 +59,7 @@ fn numbers_keep_every_digit_also_as_text() {
 fn what_json_cannot_hold_is_not_written() {
     let ty = Type::object([("a", Type::Number)]);
     for value in
-        [RawValue::Unknown(Refinements::not_null()), RawValue::Number(tf_provider::value::Number::INFINITY)]
+        [RawValue::refined(Refinements::not_null()), RawValue::Number(tf_provider::value::Number::INFINITY)]
     {
         let error = json::encode(&ty, &[("a", value)].into()).unwrap_err();
         assert_eq!(error.path.to_string(), "a");

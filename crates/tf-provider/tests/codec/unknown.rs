@@ -35,7 +35,7 @@ fn unknown_values_are_written_as_terraform_writes_them() {
     for ty in [Type::String, Type::Dynamic, Type::list(Type::Bool)] {
         assert_eq!(msgpack::encode(&ty, &RawValue::unknown()).unwrap(), b"\xd4\0\0");
     }
-    let not_null = RawValue::Unknown(Refinements::not_null());
+    let not_null = RawValue::refined(Refinements::not_null());
     assert_eq!(msgpack::encode(&Type::String, &not_null).unwrap(), b"\xc7\x03\x0c\x81\x01\xc2");
     // Nothing can be said of an unknown value of unknown type.
     assert_eq!(msgpack::encode(&Type::Dynamic, &not_null).unwrap(), b"\xd4\0\0");
@@ -68,19 +68,19 @@ fn each_refinement_is_read() {
         ),
     ];
     for (ty, payload, expected) in cases {
-        assert_eq!(refined(&ty, payload).unwrap(), RawValue::Unknown(expected.clone()), "{ty:?}");
+        assert_eq!(refined(&ty, payload).unwrap(), RawValue::refined(expected.clone()), "{ty:?}");
         // `Debug` of values hides refinements, so compare by equality too.
-        assert!(refined(&ty, payload).unwrap() == RawValue::Unknown(expected));
+        assert!(refined(&ty, payload).unwrap() == RawValue::refined(expected));
     }
 }
 
 #[test]
 fn refinements_of_later_versions_are_passed_over() {
     let payload = b"\x84\x07\xc3\x63\x81\xa1a\x93\x01\x02\x03\xff\xc0\x01\xc2";
-    assert!(refined(&Type::String, payload).unwrap() == RawValue::Unknown(Refinements::not_null()));
+    assert!(refined(&Type::String, payload).unwrap() == RawValue::refined(Refinements::not_null()));
     // Bytes after the description are room for more.
     assert!(
-        refined(&Type::String, b"\x81\x01\xc2\0\0").unwrap() == RawValue::Unknown(Refinements::not_null())
+        refined(&Type::String, b"\x81\x01\xc2\0\0").unwrap() == RawValue::refined(Refinements::not_null())
     );
     assert!(refined(&Type::Dynamic, b"\x81\x02\xa1a").unwrap() == RawValue::unknown());
 }
@@ -115,7 +115,7 @@ fn malformed_refinements_are_errors() {
 #[test]
 fn refinements_that_the_type_cannot_have_are_not_written() {
     let prefix = |text: String| Refinements { string_prefix: Some(text), ..Refinements::default() };
-    let write = |ty: &Type, known: Refinements| msgpack::encode(ty, &RawValue::Unknown(known));
+    let write = |ty: &Type, known: Refinements| msgpack::encode(ty, &RawValue::refined(known));
     assert!(write(&Type::Bool, prefix("a".to_owned())).is_err());
     assert!(write(&Type::String, Refinements { length_min: Some(1), ..Refinements::default() }).is_err());
     let bound = Some((Number::from(1), true));
@@ -127,8 +127,8 @@ fn refinements_that_the_type_cannot_have_are_not_written() {
 #[test]
 fn long_prefixes_are_cut_at_a_character() {
     let prefix = |text: String| Refinements { string_prefix: Some(text), ..Refinements::default() };
-    let bytes = msgpack::encode(&Type::String, &RawValue::Unknown(prefix("ä".repeat(300)))).unwrap();
-    let expected = RawValue::Unknown(prefix("ä".repeat(128)));
+    let bytes = msgpack::encode(&Type::String, &RawValue::refined(prefix("ä".repeat(300)))).unwrap();
+    let expected = RawValue::refined(prefix("ä".repeat(128)));
     assert!(msgpack::decode(&Type::String, &bytes).unwrap() == expected);
     let longer = [&b"\x81\x02\xda\x02\x58"[..], "ä".repeat(300).as_bytes()].concat();
     let head = [&[0xc8][..], &u16::try_from(longer.len()).unwrap().to_be_bytes(), &[12]].concat();
@@ -144,9 +144,9 @@ fn bounds_that_do_not_fit_are_left_out() {
         number_max: Some((long.clone(), true)),
         ..Refinements::default()
     };
-    let bytes = msgpack::encode(&Type::Number, &RawValue::Unknown(known.clone())).unwrap();
+    let bytes = msgpack::encode(&Type::Number, &RawValue::refined(known.clone())).unwrap();
     let expected = Refinements { number_max: None, ..known };
-    assert!(msgpack::decode(&Type::Number, &bytes).unwrap() == RawValue::Unknown(expected));
+    assert!(msgpack::decode(&Type::Number, &bytes).unwrap() == RawValue::refined(expected));
 }
 
 #[test]
@@ -155,6 +155,6 @@ fn refinements_that_say_nothing_are_left_out() {
         (Type::String, Refinements { string_prefix: Some(String::new()), ..Refinements::default() }),
         (Type::list(Type::Bool), Refinements { length_max: Some(u64::MAX), ..Refinements::default() }),
     ] {
-        assert_eq!(msgpack::encode(&ty, &RawValue::Unknown(known)).unwrap(), b"\xd4\0\0");
+        assert_eq!(msgpack::encode(&ty, &RawValue::refined(known)).unwrap(), b"\xd4\0\0");
     }
 }

@@ -307,7 +307,9 @@ mod tests {
             assert!(problem(bundle().download(download(url, &sha256))).contains("https://"), "{url}");
         }
         for wrong in ["", "0", &"A".repeat(64)] {
-            assert!(problem(bundle().download(download("https://example.com/tool", wrong))).contains("SHA-256"));
+            assert!(
+                problem(bundle().download(download("https://example.com/tool", wrong))).contains("SHA-256")
+            );
         }
     }
 

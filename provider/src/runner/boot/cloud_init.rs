@@ -87,11 +87,8 @@ struct WriteFile<'a> {
 }
 
 pub(super) fn render(bundle: &Bundle, script: &str) -> Result<UserData, BootError> {
-    let script = BundleFile {
-        path: format!("{SCRIPT_DIRECTORY}/boot"),
-        mode: 0o755,
-        content: script.to_owned(),
-    };
+    let script =
+        BundleFile { path: format!("{SCRIPT_DIRECTORY}/boot"), mode: 0o755, content: script.to_owned() };
     let runcmd = [[script.path.clone()]];
     let files: Vec<&BundleFile> = bundle.files.iter().chain([&script]).collect();
     let config = CloudConfig { write_files: files.iter().map(|file| write_file(file)).collect(), runcmd };

@@ -62,7 +62,9 @@ retry() {
 fn packages(bundle: &Bundle) -> String {
     let names = bundle.packages.join(" ");
     let install = match bundle.operating_system {
-        OperatingSystem::AmazonLinux2023 => format!("retry dnf -y --setopt=install_weak_deps=False install {names}\n"),
+        OperatingSystem::AmazonLinux2023 => {
+            format!("retry dnf -y --setopt=install_weak_deps=False install {names}\n")
+        }
         // Ubuntu's own update run may hold the lock for minutes after boot.
         OperatingSystem::Ubuntu2404 => format!(
             "export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1

@@ -147,10 +147,9 @@ fn check_package(package: &str) -> Result<(), Invalid> {
 }
 
 fn check_daemon_json(text: &str) -> Result<(), Invalid> {
-    let object: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_str(text).map_err(|error| {
-            Invalid::new(format!("must be a JSON object: line {}, column {}", error.line(), error.column()))
-        })?;
+    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).map_err(|error| {
+        Invalid::new(format!("must be a JSON object: line {}, column {}", error.line(), error.column()))
+    })?;
     if object.contains_key("hosts") {
         return Err(Invalid::new("must not set hosts, which the docker service sets itself")
             .remedy("Remove hosts: the runner manager connects by SSH and needs no further address."));
@@ -165,8 +164,10 @@ fn check_script(text: &str) -> Result<(), Invalid> {
 fn check_secret(text: &str) -> Result<(), Invalid> {
     match secret_in(text) {
         None => Ok(()),
-        Some(what) => Err(Invalid::new(format!("seems to hold {what}, which an instance's user data must not"))
-            .remedy("Let the script fetch it at boot, with the rights of the instance profile.")),
+        Some(what) => {
+            Err(Invalid::new(format!("seems to hold {what}, which an instance's user data must not"))
+                .remedy("Let the script fetch it at boot, with the rights of the instance profile."))
+        }
     }
 }
 

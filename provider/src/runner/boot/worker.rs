@@ -26,7 +26,10 @@ pub fn bundle(setup: &Setup) -> Bundle {
     }
     bundle
         // Ubuntu's package starts the service, Amazon Linux's does not. The configuration was there before either.
-        .command("checking the Docker configuration", "dockerd --validate --config-file /etc/docker/daemon.json")
+        .command(
+            "checking the Docker configuration",
+            "dockerd --validate --config-file /etc/docker/daemon.json",
+        )
         .command("starting Docker", "systemctl enable --now docker.service")
         .command("adding the user to the group docker", format!("usermod --append --groups docker {user}"))
         // As that user, in a new session: what the runner manager will do.
@@ -95,7 +98,8 @@ mod tests {
 
     #[test]
     fn the_practitioners_daemon_json_wins_key_by_key_and_null_takes_away() {
-        let merged = daemon_json(Some(r#"{"log-opts": {"max-size": "1g"}, "live-restore": null, "mtu": 1400}"#));
+        let merged =
+            daemon_json(Some(r#"{"log-opts": {"max-size": "1g"}, "live-restore": null, "mtu": 1400}"#));
         assert_eq!(
             keys(&merged),
             json!({

@@ -442,6 +442,6 @@ resource "{TYPE}" "this" {{
 }}
 "#
     ));
-    workspace.apply().expect_failure().expect_text("refused to contact");
+    workspace.apply().expect_failure().expect_text("Refused to contact");
     assert_eq!(repositories(&account), 0);
 }

@@ -31,7 +31,7 @@ fn read(reader: &mut Reader<'_>, ty: &Type, place: &Place<'_>) -> Result<RawValu
     match (ty, reader.token(place)?) {
         (_, Token::Null) => Ok(RawValue::Null),
         (_, Token::Extension(code, payload)) => {
-            refinements::read(code, payload, ty, place).map(RawValue::Unknown)
+            refinements::read(code, payload, ty, place).map(RawValue::refined)
         }
         (Type::Bool, Token::Bool(value)) => Ok(RawValue::Bool(value)),
         (Type::Number, token) => number(&token, place).map(RawValue::Number),
