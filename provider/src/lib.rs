@@ -6,8 +6,12 @@
 
 pub mod clients;
 pub mod diagnostics;
+pub mod ec2;
 pub mod ecr;
+pub mod functions;
+pub mod iam;
 pub mod provider;
 pub mod registries;
+pub mod retry;
 pub mod runner;
 pub mod tags;

@@ -3,11 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tf_provider::schema::Sensitive;
-use tf_provider::{Diagnostics, Provider, Registry, Schema, resource};
+use tf_provider::{Diagnostics, Provider, Registry, Schema, data_source, resource};
 
 use crate::clients::Clients;
+use crate::ec2::ami::Ami;
+use crate::ec2::runner_network::RunnerNetwork;
+use crate::ec2::worker_fleet::WorkerFleet;
 use crate::ecr::mirror_repository::MirrorRepository;
 use crate::ecr::pull_through_cache_rule::PullThroughCacheRule;
+use crate::functions;
+use crate::iam::instance_profile::InstanceProfile;
+use crate::runner::runner_config::RunnerConfig;
 
 /// Where Terraform and OpenTofu find the provider.
 pub const ADDRESS: &str = "registry.terraform.io/ecrunner/ecrunner";
@@ -110,7 +116,16 @@ impl Provider for Ecrunner {
     const NAME: &'static str = "ecrunner";
 
     fn register() -> Registry<Clients> {
-        Registry::new().resource(resource!(MirrorRepository)).resource(resource!(PullThroughCacheRule))
+        Registry::new()
+            .resource(resource!(InstanceProfile))
+            .resource(resource!(RunnerNetwork))
+            .resource(resource!(WorkerFleet))
+            .resource(resource!(MirrorRepository))
+            .resource(resource!(PullThroughCacheRule))
+            .data_source(data_source!(Ami))
+            .data_source(data_source!(RunnerConfig))
+            .function(functions::mirror_image())
+            .function(functions::parse_image())
     }
 
     async fn configure(

@@ -85,7 +85,8 @@ impl TagPolicy {
         (set.map(|(key, value)| (key.clone(), value.clone())).collect(), removed.cloned().collect())
     }
 
-    fn is_ignored(&self, key: &str) -> bool {
+    /// True for tags of AWS itself and those that others look after.
+    pub fn is_ignored(&self, key: &str) -> bool {
         key.starts_with("aws:")
             || key.starts_with(OWN_PREFIX)
             || self.ignored_keys.contains(key)

@@ -10,7 +10,7 @@ use tf_provider::{Diagnostic, Diagnostics};
 use super::root_volume::RootVolume;
 use crate::clients::Clients;
 use crate::diagnostics::Failure;
-use crate::runner::boot::UserData;
+use crate::runner::boot::{UserData, sha256_of_base64};
 use crate::tags::{TagPolicy, Tags};
 
 const NOT_FOUND: [&str; 3] = [
@@ -88,6 +88,28 @@ impl Template {
             .set_tag_specifications(Some(tagged.into()))
             .build()
     }
+
+    /// True when a version says the same, so that no new one is needed.
+    pub fn is_said_by(&self, data: &types::ResponseLaunchTemplateData) -> bool {
+        let profile = data.iam_instance_profile().and_then(|profile| profile.arn());
+        let volume = data.block_device_mappings().first().and_then(|mapping| {
+            RootVolume::from_mapping(mapping, Some(&self.root_volume), self.root_device_name)
+        });
+        data.image_id() == Some(&self.image_id)
+            && data.instance_type().map(types::InstanceType::as_str) == Some(&self.instance_type)
+            && data.security_group_ids() == self.security_group_ids
+            && profile == self.instance_profile_arn.as_deref()
+            && volume.as_ref() == Some(&self.root_volume)
+            && data.user_data().and_then(sha256_of_base64) == Some(self.user_data.sha256())
+            && is_monitored(data) == self.detailed_monitoring
+            && instance_tags(data) == self.instance_tags
+            && unexpected_settings(data).is_empty()
+    }
+}
+
+/// Whether CloudWatch gets figures each minute.
+pub fn is_monitored(data: &types::ResponseLaunchTemplateData) -> bool {
+    data.monitoring().and_then(|monitoring| monitoring.enabled()).unwrap_or_default()
 }
 
 /// What differs from a template's fixed settings in a version, each as a short text; empty when nothing does.
@@ -109,7 +131,8 @@ pub fn unexpected_settings(data: &types::ResponseLaunchTemplateData) -> Vec<Stri
 /// Tags that instances get by a version.
 pub fn instance_tags(data: &types::ResponseLaunchTemplateData) -> Tags {
     let specifications = data.tag_specifications().iter();
-    let of_instances = specifications.filter(|tagged| tagged.resource_type() == Some(&ResourceType::Instance));
+    let of_instances =
+        specifications.filter(|tagged| tagged.resource_type() == Some(&ResourceType::Instance));
     from_tags(of_instances.flat_map(|tagged| tagged.tags()))
 }
 
@@ -147,9 +170,10 @@ pub async fn find_version(
 ) -> Result<Option<(i64, types::ResponseLaunchTemplateData)>, Diagnostics> {
     let call = clients.ec2.describe_launch_template_versions().launch_template_id(id).versions(version);
     match call.send().await {
-        Ok(answer) => Ok(answer.launch_template_versions().first().and_then(|version| {
-            Some((version.version_number()?, version.launch_template_data()?.clone()))
-        })),
+        Ok(answer) => Ok(answer
+            .launch_template_versions()
+            .first()
+            .and_then(|version| Some((version.version_number()?, version.launch_template_data()?.clone())))),
         Err(error) => {
             let failure = Failure::of("EC2", &error);
             if failure.is(&NOT_FOUND) {
@@ -200,7 +224,11 @@ pub async fn create_version(clients: &Clients, id: &str, template: &Template) ->
     let call = clients.ec2.create_launch_template_version().launch_template_id(id);
     let answer = call.launch_template_data(template.to_data()).send().await;
     let answer = answer.map_err(|error| {
-        Failure::of("EC2", &error).report(&summary, "Instances start from the previous version as before.", "")
+        Failure::of("EC2", &error).report(
+            &summary,
+            "Instances start from the previous version as before.",
+            "",
+        )
     })?;
     answer.launch_template_version().and_then(|version| version.version_number()).ok_or_else(|| {
         Diagnostic::error(summary, "EC2 did not answer the new version's number. Apply again.").into()

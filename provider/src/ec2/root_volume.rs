@@ -93,7 +93,10 @@ impl RootVolume {
             throughput_mib: ebs.and_then(|ebs| ebs.throughput()),
             encrypted: ebs.and_then(|ebs| ebs.encrypted()).unwrap_or_default(),
             kms_key_id: ebs.and_then(|ebs| ebs.kms_key_id()).map(str::to_owned),
-            device_name: mapping.device_name().filter(|name| named || *name != device_name).map(str::to_owned),
+            device_name: mapping
+                .device_name()
+                .filter(|name| named || *name != device_name)
+                .map(str::to_owned),
         };
         if prior.is_none() && volume == RootVolume::default() { None } else { Some(volume) }
     }

@@ -191,7 +191,8 @@ mod tests {
 
     #[test]
     fn arns_are_those_of_the_right_kind() {
-        let cases: [(fn(&str) -> Result<(), Invalid>, &str); 8] = [
+        type Check = fn(&str) -> Result<(), Invalid>;
+        let cases: [(Check, &str); 8] = [
             (check_repository_arn, "arn:aws:ecr:eu-central-1:111122223333:repository/docker-hub/*"),
             (
                 check_group_arn,

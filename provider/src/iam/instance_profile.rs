@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tf_provider::schema::{Computed, Invalid};
-use tf_provider::{Context, Diagnostic, Diagnostics, ImportState, ModifyPlan, PlanContext, Resource, Schema, Value};
+use tf_provider::{
+    Context, Diagnostic, Diagnostics, ImportState, ModifyPlan, PlanContext, Resource, Schema, Value,
+};
 
 use super::capability::{
     CacheBucket, CompleteLifecycle, FleetControl, ImagePull, ReadParameters, check_log_group_arn,
@@ -219,7 +221,8 @@ impl Found {
             return Some("The instance profile does not hold its role.".to_owned());
         }
         let trust = policy::trust_document(&clients.partition);
-        (!policy::is_same(&role.trust, &trust)).then(|| "The trust policy of the role was changed.".to_owned())
+        (!policy::is_same(&role.trust, &trust))
+            .then(|| "The trust policy of the role was changed.".to_owned())
     }
 }
 
@@ -280,11 +283,12 @@ impl InstanceProfile {
         self.tags_all = all.clone().into();
         self.policy_json = document.clone().into();
         self.role_name = self.name.as_str().into();
-        let name = self.name.clone();
+        let given = self.clone();
+        let name = given.name;
         let wanted = Wanted {
             name: &name,
-            path: &self.path.clone(),
-            permissions_boundary: self.permissions_boundary.clone().as_deref(),
+            path: &given.path,
+            permissions_boundary: given.permissions_boundary.as_deref(),
             policy: document.as_deref(),
             tags: &all,
         };

@@ -144,9 +144,7 @@ impl Capabilities {
         ));
         let groups = || control.fleet_arns.iter().filter_map(|arn| Arn::parse(arn));
         let instances: BTreeSet<String> = groups()
-            .map(|group| {
-                format!("arn:{}:ec2:{}:{}:instance/*", group.partition, group.region, group.account)
-            })
+            .map(|group| format!("arn:{}:ec2:{}:{}:instance/*", group.partition, group.region, group.account))
             .collect();
         let names = groups().filter_map(|group| group.group_name()).map(str::to_owned).collect();
         statements.push(

@@ -1,3 +1,5 @@
 //! Runners and their managers.
 
 pub mod boot;
+pub mod published;
+pub mod runner_config;

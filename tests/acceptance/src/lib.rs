@@ -38,6 +38,7 @@
 //! the caller is always a test.
 
 mod account;
+mod debugged;
 mod diagnostic;
 mod environment;
 mod paths;
@@ -51,6 +52,7 @@ mod workspace;
 
 pub use account::{Account, REGION};
 pub use aws_gateway::{Call, Fault, FaultKind};
+pub use debugged::DebuggedProvider;
 pub use diagnostic::{Diagnostic, Severity};
 pub use paths::provider_binary;
 pub use plan::Plan;

@@ -4,7 +4,7 @@ mod cargo_output;
 mod modules;
 
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -58,9 +58,10 @@ impl std::fmt::Display for Counts {
 struct Ground<'a> {
     workspace: &'a Workspace,
     prerequisites: Prerequisites,
-    venv: std::path::PathBuf,
-    provider: std::path::PathBuf,
-    gateway: std::path::PathBuf,
+    venv: PathBuf,
+    provider: PathBuf,
+    gateway: PathBuf,
+    registry: PathBuf,
     mirror: Mirror,
     all: bool,
 }
@@ -75,12 +76,12 @@ pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Result<Exi
     say!("      Terraform {}", prerequisites.terraform_version);
     let venv = progress.step("AWS emulators", || emulators::install(workspace, &prerequisites))?;
     let programs = progress.step("building everything", || {
-        build(workspace, Scope::ProgramsAndTests, &[PROVIDER, "aws-gateway"])
+        build(workspace, Scope::ProgramsAndTests, &[PROVIDER, "aws-gateway", "upstream-registry"])
     })?;
-    let [provider, gateway] =
-        <[_; 2]>::try_from(programs).map_err(|_| anyhow::anyhow!("a program is missing"))?;
+    let [provider, gateway, registry] =
+        <[_; 3]>::try_from(programs).map_err(|_| anyhow::anyhow!("a program is missing"))?;
     let mirror = progress.step("provider mirror", || mirror::lay_out(workspace, &provider))?;
-    let ground = Ground { workspace, prerequisites, venv, provider, gateway, mirror, all };
+    let ground = Ground { workspace, prerequisites, venv, provider, gateway, registry, mirror, all };
 
     let mut counts = Counts::default();
     counts.add(progress.step("cargo test", || cargo_test(&ground, filter.as_deref()))?);
@@ -159,7 +160,7 @@ fn cargo_test(ground: &Ground<'_>, filter: Option<&str>) -> Result<Counts> {
 }
 
 /// Directories directly below `directory`, sorted; none when it is not there.
-fn directories(directory: &Path) -> Result<Vec<std::path::PathBuf>> {
+fn directories(directory: &Path) -> Result<Vec<PathBuf>> {
     let entries = match std::fs::read_dir(directory) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -6,7 +6,7 @@ use std::fmt;
 ///
 /// Pending during create (and where an update may change it); returning from create or update with one
 /// still pending is an error in the provider, and reported as such.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Computed<T> {
     /// To be set by this operation.
     #[default]

@@ -5,6 +5,7 @@ use std::fmt;
 
 use runner_config::secret_in;
 
+use super::SCRIPT_DIRECTORY;
 use super::cloud_init::{self, UserData};
 use super::script;
 use super::setup::OperatingSystem;
@@ -174,6 +175,14 @@ impl Bundle {
     pub fn command(&mut self, step: &str, shell: impl Into<String>) -> &mut Self {
         self.commands.push(Command { step: step.to_owned(), shell: shell.into() });
         self
+    }
+
+    /// Adds the practitioner's own script, to be called after everything added so far.
+    pub fn extra_script(&mut self, script: &str) -> &mut Self {
+        let path = format!("{SCRIPT_DIRECTORY}/extra");
+        let interpreter = if script.starts_with("#!") { "" } else { "#!/bin/sh\n" };
+        self.file(path.clone(), 0o755, format!("{interpreter}{}\n", script.trim_end()));
+        self.command("running extra_script", path)
     }
 
     /// The user data.

@@ -11,6 +11,7 @@ mod cloud_init;
 mod script;
 mod setup;
 
+pub mod manager;
 pub mod worker;
 
 pub use bundle::{BootError, Bundle, Download, Start};

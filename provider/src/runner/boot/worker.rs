@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::bundle::Bundle;
 use super::setup::{OperatingSystem, Setup};
-use super::{FAILED_MARKER, READY_MARKER, SCRIPT_DIRECTORY};
+use super::{FAILED_MARKER, READY_MARKER};
 
 /// Longest wait of [`ready_command`], in seconds: packages of a slow mirror, and an `extra_script`.
 const READY_LIMIT_SECONDS: u32 = 900;
@@ -35,10 +35,7 @@ pub fn bundle(setup: &Setup) -> Bundle {
         // As that user, in a new session: what the runner manager will do.
         .command("asking Docker", format!("runuser -u {user} -- docker info >/dev/null"));
     if let Some(script) = &setup.extra_script {
-        let path = format!("{SCRIPT_DIRECTORY}/extra");
-        let interpreter = if script.starts_with("#!") { "" } else { "#!/bin/sh\n" };
-        bundle.file(path.clone(), 0o755, format!("{interpreter}{}\n", script.trim_end()));
-        bundle.command("running extra_script", path);
+        bundle.extra_script(script);
     }
     bundle
 }

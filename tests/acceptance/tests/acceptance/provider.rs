@@ -1,12 +1,11 @@
 //! The provider block and the provider's executable.
 
-use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
-use acceptance::{Account, Fault, FaultKind, Workspace, refusing_url};
+use acceptance::{Account, DebuggedProvider, Fault, FaultKind, Workspace, refusing_url};
 
 /// Longest wait for an error that has a cause on this side of AWS.
 const SECONDS: Duration = Duration::from_secs(45);
@@ -187,32 +186,18 @@ fn binary_run_by_hand_says_what_it_is() {
 #[test]
 fn process_started_for_debugging_serves_run_after_run() {
     let account = Account::new();
+    let sockets = SocketDirectory::new(&account);
     let mut workspace = workspace(&account, "");
-    let mut provider = Debugged(
-        Command::new(acceptance::provider_binary())
-            .arg("-debug")
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("AWS_ACCESS_KEY_ID", account.id())
-            .env("AWS_SECRET_ACCESS_KEY", "test")
-            .env("AWS_REGION", acceptance::REGION)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the provider's executable starts"),
-    );
-    let stdout = provider.0.stdout.take().expect("a piped standard output");
-    let line = BufReader::new(stdout)
-        .lines()
-        .map_while(Result::ok)
-        .find(|line| line.contains("TF_REATTACH_PROVIDERS="))
-        .expect("a line to be pasted");
-    let (_, value) = line.split_once("TF_REATTACH_PROVIDERS=").expect("a variable with its value");
-    workspace.environment("TF_REATTACH_PROVIDERS", value.trim_matches('\''));
+    let provider = DebuggedProvider::start(&account, &sockets.0);
+    workspace.environment("TF_REATTACH_PROVIDERS", provider.reattach());
     workspace.apply().expect_success();
     workspace.assert_empty_plan();
     workspace.apply().expect_success();
     workspace.destroy().expect_success();
     assert_eq!(account.count("CreatePullThroughCacheRule"), 1);
-    assert!(provider.0.try_wait().is_ok_and(|status| status.is_none()), "the process ended by itself");
+    assert_eq!(sockets.entries().len(), 1, "the provider listens elsewhere");
+    assert_eq!(provider.interrupt(), Some(0));
+    assert_eq!(sockets.entries(), Vec::<PathBuf>::new());
 }
 
 /// A directory for sockets, on a path short enough for them, removed with the test.
@@ -268,17 +253,6 @@ fn provider_whose_terraform_was_killed_ends_and_removes_its_socket() {
 
 fn slow_create() -> Fault {
     Fault::once("ecr", "CreatePullThroughCacheRule", FaultKind::Latency { milliseconds: 2_000 })
-}
-
-/// A child that ends with the test.
-struct Debugged(Child);
-
-impl Drop for Debugged {
-    fn drop(&mut self) {
-        // Both fail only when it has ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 #[test]

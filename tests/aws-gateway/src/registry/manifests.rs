@@ -76,7 +76,7 @@ pub(crate) async fn read(
     }
     let answer = shared.registry_call(scope, parts.method.clone(), &path, headers, None).await?;
     let mut reply = forward::reply(answer);
-    if false {
+    if parts.method == Method::GET {
         reply.headers_mut().remove(DOCKER_CONTENT_DIGEST);
     }
     Ok(reply)

@@ -230,3 +230,15 @@ async fn blobs_of_a_first_pull_come_from_upstreams_host_and_later_from_the_store
     let blob = world.http.get(&later).send().await.unwrap();
     assert_eq!(blob.bytes().await.unwrap(), b"layer of amd64".as_slice());
 }
+
+#[tokio::test]
+async fn blob_of_a_pull_through_repository_is_never_mounted() {
+    let Some((world, stub)) = hub().await else { return };
+    stub.add("library/alpine", "1", "layer");
+    assert_eq!(get(&world, "1").await.status(), 200);
+    world.repository("to").await;
+    world.ecr("PutAccountSetting", json!({"name": "BLOB_MOUNTING", "value": "ENABLED"})).await;
+    let layer = digest(b"layer of amd64");
+    let path = format!("to/blobs/uploads/?mount={layer}&from=docker-hub/library/alpine");
+    assert_eq!(world.v2("POST", &path).await.send().await.unwrap().status(), 202);
+}

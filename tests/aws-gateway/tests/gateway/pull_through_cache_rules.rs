@@ -105,6 +105,20 @@ async fn secret_under_a_customer_key_cannot_be_decrypted() {
 }
 
 #[tokio::test]
+async fn secret_that_waits_for_deletion_cannot_be_used() {
+    let Some(world) = world().await else { return };
+    let arn = credential(&world).await;
+    let (status, _) = world
+        .json_in(REGION, "secretsmanager", "secretsmanager.DeleteSecret", &json!({"SecretId": arn}))
+        .await;
+    assert_eq!(status, 200);
+    let rule = json!({
+        "ecrRepositoryPrefix": "hub", "upstreamRegistryUrl": "registry-1.docker.io", "credentialArn": arn,
+    });
+    assert_eq!(world.ecr_error("CreatePullThroughCacheRule", rule).await, "UnableToAccessSecretException");
+}
+
+#[tokio::test]
 async fn rules_are_paged_and_limited_to_fifty() {
     let Some(world) = world().await else { return };
     for number in 0..50 {

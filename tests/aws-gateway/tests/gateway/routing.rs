@@ -48,20 +48,22 @@ async fn key_of_assume_role_belongs_to_the_account_of_the_role() {
         world.query("sts", "2011-06-15", "AssumeRole", &[("RoleArn", &role), ("RoleSessionName", "s")]).await;
     assert_eq!(status, 200, "{xml}");
     let key = element(&xml, "AccessKeyId").unwrap();
-    let answer = world
-        .http
-        .post(world.gateway.url())
-        .header("authorization", authorization(key, REGION, "ecr"))
-        .header("x-amz-target", "AmazonEC2ContainerRegistry_V20150921.CreateRepository")
-        .body(json!({"repositoryName": "assumed"}).to_string())
-        .send()
-        .await
-        .unwrap();
-    let body: serde_json::Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
-    assert_eq!(
-        body["repository"]["repositoryArn"],
-        json!(format!("arn:aws:ecr:{REGION}:{other}:repository/assumed"))
-    );
+    let call = async |action: &str, input: serde_json::Value| {
+        let request = world
+            .http
+            .post(world.gateway.url())
+            .header("authorization", authorization(key, REGION, "ecr"))
+            .header("x-amz-target", format!("AmazonEC2ContainerRegistry_V20150921.{action}"))
+            .body(input.to_string());
+        let text = request.send().await.unwrap().text().await.unwrap();
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()
+    };
+    let created = call("CreateRepository", json!({"repositoryName": "assumed"})).await;
+    let arn = format!("arn:aws:ecr:{REGION}:{other}:repository/assumed");
+    assert_eq!(created["repository"]["repositoryArn"], json!(arn));
+    // An action that ministack answers by itself finds the repository of that account.
+    let policy = call("GetLifecyclePolicy", json!({"repositoryName": "assumed"})).await;
+    assert_eq!(policy["__type"], "LifecyclePolicyNotFoundException");
 }
 
 #[tokio::test]

@@ -182,7 +182,7 @@ pub(super) fn list_text(description: &str, indent: usize) -> String {
         .split("\n\n")
         .map(|paragraph| {
             // A list or code within the description keeps its lines.
-            if paragraph.lines().any(|line| line.trim_start().starts_with(['-', '*', '`', '|', '1'])) {
+            if paragraph.lines().any(keeps_its_line) {
                 paragraph.lines().collect::<Vec<_>>().join(&format!("\n{}", " ".repeat(indent)))
             } else {
                 paragraph.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -190,6 +190,14 @@ pub(super) fn list_text(description: &str, indent: usize) -> String {
         })
         .collect();
     paragraphs.join(&format!("\n\n{}", " ".repeat(indent)))
+}
+
+/// A line that Markdown does not join with the one before: of a list, a table, or code.
+fn keeps_its_line(line: &str) -> bool {
+    let line = line.trim_start();
+    let number = line.trim_start_matches(|character: char| character.is_ascii_digit());
+    ["- ", "* ", "|", "```"].iter().any(|mark| line.starts_with(mark))
+        || (number.len() < line.len() && number.starts_with(". "))
 }
 
 /// The text with a capital first letter and a full stop.
@@ -225,6 +233,8 @@ mod tests {
     fn later_paragraphs_stay_within_the_list_item() {
         assert_eq!(list_text("One\ntwo.\n\nThree.", 2), "One two.\n\n  Three.");
         assert_eq!(list_text("One:\n- a\n- b", 2), "One:\n  - a\n  - b");
+        assert_eq!(list_text("One:\n1. a\n2. b", 2), "One:\n  1. a\n  2. b");
+        assert_eq!(list_text("One of\n`a`,\n127.0.0.1.", 2), "One of `a`, 127.0.0.1.");
     }
 
     #[test]

@@ -1,4 +1,8 @@
-//! `terraform test` of each module that has tests, against a gateway of their own.
+//! `terraform test` of each module that has tests, against a gateway and an upstream registry of their own.
+//!
+//! The addresses are the input variables `endpoint` and `upstream_image`. A test file's provider block cannot read
+//! variables that the module under test does not declare (they are unknown there), so a test begins with
+//! `run "setup" { module { source = "./tests/setup" } }`, whose outputs it uses.
 
 use std::fs;
 
@@ -6,11 +10,13 @@ use anyhow::{Context, Result, bail};
 
 use super::{Counts, Ground, directories};
 use crate::progress::say;
-use crate::service::aws_gateway;
+use crate::service::{aws_gateway, upstream_registry};
 use crate::terraform::{Terraform, copy_tree};
 
 /// The first module's account; each gets its own.
 const FIRST_ACCOUNT: u64 = 310_000_000_001;
+/// What the upstream registry has.
+const IMAGE: &str = "library/alpine:3.20";
 
 /// Tests every module with a `tests` directory.
 pub(super) fn test(ground: &Ground<'_>) -> Result<Counts> {
@@ -31,7 +37,10 @@ pub(super) fn test(ground: &Ground<'_>) -> Result<Counts> {
     }
     let copy = base.join("modules");
     copy_tree(&ground.workspace.root().join("modules"), &copy)?;
+    let upstream = upstream_registry(&ground.registry, &["--image", IMAGE])?;
+    let upstream_image = format!("{}/{IMAGE}", upstream.announced("address")?);
     let gateway = aws_gateway(&ground.gateway, &ground.venv, &base.join("logs"), &[])?;
+    let endpoint = gateway.announced("url")?;
 
     for (module, account) in modules.iter().zip(FIRST_ACCOUNT..) {
         let name = module.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -39,9 +48,11 @@ pub(super) fn test(ground: &Ground<'_>) -> Result<Counts> {
             &ground.prerequisites.terraform,
             &copy.join(&name),
             &ground.mirror,
-            gateway.announced("url")?,
+            endpoint,
             &account.to_string(),
-        );
+        )
+        .variable("endpoint", endpoint)
+        .variable("upstream_image", &upstream_image);
         let module_counts = run(&terraform, &name)?;
         say!("      {name}: {module_counts}");
         counts.add(module_counts);

@@ -1,0 +1,282 @@
+//! A host that speaks gRPC with a server in this process.
+
+use bytes::Bytes;
+use futures::{StreamExt as _, stream};
+use hyper_util::rt::TokioIo;
+use tf_provider::process::StopHandle;
+use tf_provider::proto::tfplugin6::attribute_path::step::Selector;
+use tf_provider::proto::tfplugin6::provider_client::ProviderClient;
+use tf_provider::proto::tfplugin6::provider_server;
+use tf_provider::proto::tfplugin6::{self as pb, DynamicValue};
+use tf_provider::value::{RawValue, Type, msgpack};
+use tonic::transport::{Channel, Endpoint, Server, Uri};
+use tower::service_fn;
+
+use super::schema;
+use crate::provider::Conformance;
+
+const LIMIT: usize = 256 << 20;
+
+/// A connection to a fresh server.
+#[derive(Clone)]
+pub(crate) struct Host {
+    pub(crate) client: ProviderClient<Channel>,
+    schemas: pb::get_provider_schema::Response,
+}
+
+/// A resource type as a host sees it.
+#[derive(Clone)]
+pub(crate) struct Object {
+    pub(crate) host: Host,
+    pub(crate) name: &'static str,
+    pub(crate) block: pb::schema::Block,
+    pub(crate) ty: Type,
+}
+
+/// The answer to a plan.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub(crate) value: RawValue,
+    pub(crate) replace: Vec<String>,
+    pub(crate) private: Bytes,
+    pub(crate) diagnostics: Vec<pb::Diagnostic>,
+}
+
+/// The answer to an apply, read or import.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// `None` when no state came at all.
+    pub(crate) value: Option<RawValue>,
+    pub(crate) private: Bytes,
+    pub(crate) diagnostics: Vec<pb::Diagnostic>,
+}
+
+/// A connection on which nothing has been asked yet.
+pub(crate) async fn connect() -> ProviderClient<Channel> {
+    let (ours, theirs) = tokio::io::duplex(1 << 20);
+    let server = tf_provider::ProviderServer::<Conformance>::new(StopHandle::new());
+    let service = provider_server::ProviderServer::new(server).max_decoding_message_size(LIMIT);
+    let connections = stream::iter([Ok::<_, std::io::Error>(theirs)]).chain(stream::pending());
+    tokio::spawn(Server::builder().add_service(service).serve_with_incoming(connections));
+    let mut ours = Some(ours);
+    let connect = service_fn(move |_: Uri| {
+        let ours = ours.take();
+        async move { ours.map(TokioIo::new).ok_or_else(|| std::io::Error::other("connected already")) }
+    });
+    let channel = Endpoint::from_static("http://localhost").connect_with_connector(connect).await.unwrap();
+    ProviderClient::new(channel).max_decoding_message_size(LIMIT).max_encoding_message_size(LIMIT)
+}
+
+impl Host {
+    /// A host that has read the schema and configured the provider.
+    pub(crate) async fn configured() -> Self {
+        let host = Host::unconfigured().await;
+        host.configure(RawValue::from("one")).await;
+        host
+    }
+
+    /// A host that has only read the schema.
+    pub(crate) async fn unconfigured() -> Self {
+        let mut client = connect().await;
+        let schemas = client.get_provider_schema(pb::get_provider_schema::Request {}).await.unwrap().into_inner();
+        Host { client, schemas }
+    }
+
+    /// Configures the provider with a label.
+    pub(crate) async fn configure(&self, label: RawValue) {
+        let ty = Type::object([("label", Type::String)]);
+        let config = Some(encoded(&ty, &RawValue::from([("label", label)])));
+        let request = pb::configure_provider::Request { config, ..Default::default() };
+        let answer = self.client.clone().configure_provider(request).await.unwrap().into_inner();
+        assert!(answer.diagnostics.is_empty(), "{:?}", answer.diagnostics);
+    }
+
+    /// A resource type.
+    pub(crate) fn resource(&self, name: &'static str) -> Object {
+        let block = self.schemas.resource_schemas[name].block.clone().unwrap();
+        Object { host: self.clone(), name, ty: schema::object_type(&block), block }
+    }
+
+    /// A data source.
+    pub(crate) fn data_source(&self, name: &'static str) -> Object {
+        let block = self.schemas.data_source_schemas[name].block.clone().unwrap();
+        Object { host: self.clone(), name, ty: schema::object_type(&block), block }
+    }
+}
+
+/// `value` as a host sends it.
+pub(crate) fn encoded(ty: &Type, value: &RawValue) -> DynamicValue {
+    DynamicValue { msgpack: msgpack::encode(ty, value).unwrap().into(), json: Bytes::new() }
+}
+
+/// What came, if anything came.
+pub(crate) fn decoded(ty: &Type, value: Option<DynamicValue>) -> Option<RawValue> {
+    let value = value?;
+    assert!(value.json.is_empty() && !value.msgpack.is_empty(), "answers are MessagePack");
+    Some(msgpack::decode(ty, &value.msgpack).unwrap())
+}
+
+/// Diagnostics as `severity path: summary`.
+pub(crate) fn told(diagnostics: &[pb::Diagnostic]) -> Vec<String> {
+    let severity = |diagnostic: &pb::Diagnostic| match diagnostic.severity() {
+        pb::diagnostic::Severity::Error => "error",
+        pb::diagnostic::Severity::Warning => "warning",
+        pb::diagnostic::Severity::Invalid => panic!("a diagnostic without severity"),
+    };
+    diagnostics
+        .iter()
+        .map(|diagnostic| {
+            assert!(!diagnostic.summary.is_empty());
+            let path = diagnostic.attribute.as_ref().map(path).unwrap_or_default();
+            format!("{} {path}: {}", severity(diagnostic), diagnostic.summary)
+        })
+        .collect()
+}
+
+/// A path as text: `a.b`, `a["key"]`, `a[0]`.
+pub(crate) fn path(path: &pb::AttributePath) -> String {
+    let mut text = String::new();
+    for step in &path.steps {
+        match step.selector.as_ref().expect("a step says what it selects") {
+            Selector::AttributeName(name) if text.is_empty() => text.push_str(name),
+            Selector::AttributeName(name) => text.push_str(&format!(".{name}")),
+            Selector::ElementKeyString(key) => text.push_str(&format!("[{key:?}]")),
+            Selector::ElementKeyInt(index) => text.push_str(&format!("[{index}]")),
+        }
+    }
+    text
+}
+
+impl Object {
+    /// A configuration with these arguments.
+    pub(crate) fn config(&self, entries: impl IntoIterator<Item = (&'static str, RawValue)>) -> RawValue {
+        schema::object(&self.ty, entries)
+    }
+
+    pub(crate) fn encoded(&self, value: &RawValue) -> Option<DynamicValue> {
+        Some(encoded(&self.ty, value))
+    }
+
+    pub(crate) async fn validate(&self, config: &RawValue) -> Vec<pb::Diagnostic> {
+        self.validate_sent(self.encoded(config), true).await
+    }
+
+    pub(crate) async fn validate_sent(
+        &self,
+        config: Option<DynamicValue>,
+        write_only: bool,
+    ) -> Vec<pb::Diagnostic> {
+        let client_capabilities =
+            write_only.then(|| pb::ClientCapabilities { write_only_attributes_allowed: true, ..Default::default() });
+        let request =
+            pb::validate_resource_config::Request { type_name: self.name.into(), config, client_capabilities };
+        self.host.client.clone().validate_resource_config(request).await.unwrap().into_inner().diagnostics
+    }
+
+    /// Plans `config` over `prior` as a host would.
+    pub(crate) async fn plan(&self, prior: &RawValue, config: &RawValue) -> Planned {
+        let proposed = schema::proposed(&self.block, prior, config);
+        self.plan_with(prior, &proposed, config, Bytes::new()).await
+    }
+
+    pub(crate) async fn plan_with(
+        &self,
+        prior: &RawValue,
+        proposed: &RawValue,
+        config: &RawValue,
+        prior_private: Bytes,
+    ) -> Planned {
+        let request = pb::plan_resource_change::Request {
+            type_name: self.name.into(),
+            prior_state: self.encoded(prior),
+            proposed_new_state: self.encoded(proposed),
+            config: self.encoded(config),
+            prior_private,
+            ..Default::default()
+        };
+        let answer = self.host.client.clone().plan_resource_change(request).await.unwrap().into_inner();
+        assert!(!answer.legacy_type_system && answer.deferred.is_none());
+        Planned {
+            value: decoded(&self.ty, answer.planned_state).unwrap_or(RawValue::Null),
+            replace: answer.requires_replace.iter().map(path).collect(),
+            private: answer.planned_private,
+            diagnostics: answer.diagnostics,
+        }
+    }
+
+    /// Plans, which has to succeed, and applies.
+    pub(crate) async fn change(&self, prior: &RawValue, config: &RawValue) -> State {
+        let planned = self.plan(prior, config).await;
+        assert_eq!(told(&planned.diagnostics), Vec::<String>::new());
+        self.apply(prior, &planned.value, config, planned.private).await
+    }
+
+    /// Creates an object, which has to succeed.
+    pub(crate) async fn created(&self, config: &RawValue) -> RawValue {
+        let state = self.change(&RawValue::Null, config).await;
+        assert_eq!(told(&state.diagnostics), Vec::<String>::new());
+        state.value.unwrap()
+    }
+
+    pub(crate) async fn apply(
+        &self,
+        prior: &RawValue,
+        planned: &RawValue,
+        config: &RawValue,
+        planned_private: Bytes,
+    ) -> State {
+        let request = pb::apply_resource_change::Request {
+            type_name: self.name.into(),
+            prior_state: self.encoded(prior),
+            planned_state: self.encoded(planned),
+            config: self.encoded(config),
+            planned_private,
+            ..Default::default()
+        };
+        let answer = self.host.client.clone().apply_resource_change(request).await.unwrap().into_inner();
+        assert!(!answer.legacy_type_system);
+        State {
+            value: decoded(&self.ty, answer.new_state),
+            private: answer.private,
+            diagnostics: answer.diagnostics,
+        }
+    }
+
+    pub(crate) async fn read(&self, current: &RawValue, private: Bytes) -> State {
+        let request = pb::read_resource::Request {
+            type_name: self.name.into(),
+            current_state: self.encoded(current),
+            private,
+            ..Default::default()
+        };
+        let answer = self.host.client.clone().read_resource(request).await.unwrap().into_inner();
+        State {
+            value: decoded(&self.ty, answer.new_state),
+            private: answer.private,
+            diagnostics: answer.diagnostics,
+        }
+    }
+
+    pub(crate) async fn read_data(&self, config: &RawValue) -> State {
+        let request = pb::read_data_source::Request {
+            type_name: self.name.into(),
+            config: self.encoded(config),
+            ..Default::default()
+        };
+        let answer = self.host.client.clone().read_data_source(request).await.unwrap().into_inner();
+        State { value: decoded(&self.ty, answer.state), private: Bytes::new(), diagnostics: answer.diagnostics }
+    }
+
+    pub(crate) async fn upgrade(&self, version: i64, json: &str) -> State {
+        let raw_state =
+            Some(pb::RawState { json: Bytes::copy_from_slice(json.as_bytes()), ..Default::default() });
+        let request =
+            pb::upgrade_resource_state::Request { type_name: self.name.into(), version, raw_state };
+        let answer = self.host.client.clone().upgrade_resource_state(request).await.unwrap().into_inner();
+        State {
+            value: decoded(&self.ty, answer.upgraded_state),
+            private: Bytes::new(),
+            diagnostics: answer.diagnostics,
+        }
+    }
+}

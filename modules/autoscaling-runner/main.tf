@@ -1,0 +1,201 @@
+locals {
+  # The user that stock images let in; the manager connects as it.
+  os_user = var.workers.operating_system == "ubuntu-24.04" ? "ubuntu" : "ec2-user"
+
+  config_parameter  = "/ecrunner/${var.name}/config"
+  log_group         = "/ecrunner/${var.name}/manager"
+  token_placeholder = "__GITLAB_RUNNER_TOKEN__"
+
+  manager_profile_arn       = coalesce(var.existing.manager_profile_arn, one(ecrunner_instance_profile.manager[*].arn))
+  worker_profile_arn        = coalesce(var.existing.worker_profile_arn, one(ecrunner_instance_profile.worker[*].arn))
+  manager_security_group_id = coalesce(var.existing.manager_security_group_id, one(ecrunner_runner_network.this[*].manager_security_group_id))
+  worker_security_group_id  = coalesce(var.existing.worker_security_group_id, one(ecrunner_runner_network.this[*].worker_security_group_id))
+}
+
+# Images
+
+data "ecrunner_ami" "worker" {
+  count = var.workers.image_id == null ? 1 : 0
+
+  operating_system = var.workers.operating_system
+  architecture     = var.workers.architecture
+}
+
+data "ecrunner_ami" "manager" {
+  count = var.manager.image_id == null ? 1 : 0
+}
+
+# Network
+
+resource "ecrunner_runner_network" "this" {
+  count = var.existing.manager_security_group_id == null ? 1 : 0
+
+  name   = var.name
+  vpc_id = var.vpc_id
+  tags   = var.tags
+}
+
+# Workers
+
+resource "ecrunner_instance_profile" "worker" {
+  count = var.existing.worker_profile_arn == null ? 1 : 0
+
+  name                 = "${var.name}-worker"
+  permissions_boundary = var.permissions_boundary
+
+  image_pull = length(var.images.repositories) == 0 ? null : {
+    repositories = var.images.repositories
+    import       = var.images.import
+  }
+
+  tags = var.tags
+}
+
+resource "ecrunner_worker_fleet" "this" {
+  name                 = "${var.name}-workers"
+  image_id             = coalesce(var.workers.image_id, one(data.ecrunner_ami.worker[*].image_id))
+  instance_types       = var.workers.instance_types
+  subnet_ids           = var.subnet_ids
+  security_group_ids   = [local.worker_security_group_id]
+  instance_profile_arn = local.worker_profile_arn
+  max_size             = var.capacity.max_instances
+
+  spot = var.workers.spot ? {} : null
+
+  root_volume = {
+    size_gib = var.workers.volume_gib
+  }
+
+  setup = {
+    operating_system = var.workers.operating_system
+    daemon_json      = var.workers.daemon_json
+    extra_script     = var.workers.extra_script
+  }
+
+  tags = var.tags
+}
+
+# Configuration
+
+data "ecrunner_runner_config" "this" {
+  # One entry: what it may run at once is what the whole manager may.
+  concurrent = var.capacity.max_instances * var.capacity.jobs_per_instance
+
+  runners = [{
+    name                = var.name
+    url                 = var.gitlab.url
+    id                  = var.gitlab.runner_id
+    token_placeholder   = local.token_placeholder
+    executor            = "docker-autoscaler"
+    request_concurrency = 2
+
+    # Tokens rotate in the SSM parameter, not behind its back.
+    feature_flags = {
+      FF_DISABLE_AUTOMATIC_TOKEN_ROTATION = true
+      FF_USE_FLEETING_ACQUIRE_HEARTBEATS  = var.workers.spot
+    }
+
+    docker = {
+      image        = var.images.default
+      helper_image = var.images.helper
+      privileged   = var.workers.privileged
+      pull_policy  = var.images.pull_policy
+    }
+
+    autoscaler = {
+      plugin                 = "fleeting-plugin-aws"
+      capacity_per_instance  = var.capacity.jobs_per_instance
+      max_use_count          = var.capacity.jobs_per_lifetime
+      max_instances          = var.capacity.max_instances
+      update_interval        = "30s"
+      instance_ready_command = ecrunner_worker_fleet.this.ready_command
+
+      plugin_config = {
+        name = ecrunner_worker_fleet.this.name
+      }
+
+      connector_config = {
+        username = local.os_user
+      }
+
+      policy = [for idle in var.capacity.idle : {
+        periods    = idle.periods
+        timezone   = idle.timezone
+        idle_count = idle.jobs
+        idle_time  = idle.idle_time
+      }]
+    }
+
+    cache = var.cache == null ? null : {
+      type   = "s3"
+      path   = var.cache.prefix
+      shared = true
+
+      s3 = {
+        bucket_name     = var.cache.bucket
+        bucket_location = var.cache.location
+      }
+    }
+  }]
+}
+
+# Manager
+
+resource "ecrunner_instance_profile" "manager" {
+  count = var.existing.manager_profile_arn == null ? 1 : 0
+
+  name                 = "${var.name}-manager"
+  permissions_boundary = var.permissions_boundary
+
+  fleet_control = {
+    fleet_arns = [ecrunner_worker_fleet.this.arn]
+    os_user    = local.os_user
+  }
+
+  # The manager logs in to ECR for every pull, and the worker pulls with what it sends along.
+  image_pull = length(var.images.repositories) == 0 ? null : {
+    repositories = var.images.repositories
+    import       = var.images.import
+  }
+
+  read_parameters = {
+    parameters = [local.config_parameter, var.gitlab.token_parameter]
+  }
+
+  cache_bucket = var.cache == null ? null : {
+    bucket_arn = var.cache.bucket_arn
+    prefix     = var.cache.prefix
+  }
+
+  write_logs = [local.log_group]
+
+  tags = var.tags
+}
+
+resource "ecrunner_runner_manager" "this" {
+  name                 = "${var.name}-manager"
+  image_id             = coalesce(var.manager.image_id, one(data.ecrunner_ami.manager[*].image_id))
+  instance_type        = var.manager.instance_type
+  subnet_ids           = var.subnet_ids
+  security_group_ids   = [local.manager_security_group_id]
+  instance_profile_arn = local.manager_profile_arn
+  shutdown_timeout     = var.manager.shutdown_timeout
+
+  config           = data.ecrunner_runner_config.this.config_toml
+  config_parameter = local.config_parameter
+  fleets           = [ecrunner_worker_fleet.this.arn]
+
+  token_parameters = {
+    (local.token_placeholder) = var.gitlab.token_parameter
+  }
+
+  gitlab_runner   = var.software.gitlab_runner
+  fleeting_plugin = var.software.fleeting_plugin
+
+  log_group = {
+    name           = local.log_group
+    retention_days = var.manager.log_retention_days
+  }
+
+  tags = var.tags
+}

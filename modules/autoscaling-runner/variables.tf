@@ -1,0 +1,177 @@
+# What a team decides.
+
+variable "name" {
+  description = "Name of the runner set-up, prefix of everything it creates; 1 to 40 lower-case letters, digits and hyphens."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9-]{0,39}$", var.name))
+    error_message = "name must be 1 to 40 lower-case letters, digits and hyphens, and not begin with a hyphen."
+  }
+}
+
+variable "vpc_id" {
+  description = "VPC of the runner manager and the workers."
+  type        = string
+}
+
+variable "subnet_ids" {
+  description = "Subnets of the runner manager and the workers. They need a route to AWS' endpoints and to GitLab."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.subnet_ids) > 0
+    error_message = "subnet_ids needs at least one subnet."
+  }
+}
+
+variable "gitlab" {
+  description = <<-EOT
+    The runner at GitLab.
+    `url`: address of the instance. `runner_id`: numeric id of the runner, which tells its entry apart after a token rotation.
+    `token_parameter`: name of the SSM SecureString parameter that holds the runner's authentication token. The token itself
+    never passes through Terraform.
+  EOT
+  type = object({
+    url             = optional(string, "https://gitlab.com")
+    runner_id       = optional(number)
+    token_parameter = string
+  })
+}
+
+variable "software" {
+  description = <<-EOT
+    Programs of the runner manager. `gitlab_runner` and `fleeting_plugin` are each either a download with its SHA-256
+    (`https://…` or `s3://…`), or, for GitLab Runner, a package with its version from a repository that the image knows.
+    There is no default: a checksum that nobody verified would be none.
+  EOT
+  type = object({
+    gitlab_runner = object({
+      package = optional(string)
+      url     = optional(string)
+      sha256  = optional(string)
+    })
+    fleeting_plugin = object({
+      url    = string
+      sha256 = string
+    })
+  })
+}
+
+# How much, and on what.
+
+variable "capacity" {
+  description = <<-EOT
+    How many jobs run at once. `max_instances`: most workers. `jobs_per_instance`: jobs at once on one worker.
+    `jobs_per_lifetime`: jobs after which a worker is replaced, 0 for no limit. `idle`: how many jobs' worth of workers wait, by time
+    (5-field cron); the last match wins.
+  EOT
+  type = object({
+    max_instances     = optional(number, 10)
+    jobs_per_instance = optional(number, 1)
+    jobs_per_lifetime = optional(number, 1)
+    idle = optional(list(object({
+      periods   = optional(list(string), ["* * * * *"])
+      timezone  = optional(string)
+      jobs      = optional(number, 0)
+      idle_time = optional(string, "20m")
+    })), [{}])
+  })
+  default = {}
+}
+
+variable "workers" {
+  description = <<-EOT
+    The workers. `instance_types`: one, or several for a mixed group. `spot`: run on spot instances. `architecture`: x86_64 or arm64.
+    `operating_system`: amazon-linux-2023 or ubuntu-24.04. `image_id`: an AMI of your own in place of the stock one.
+    `volume_gib`: size of the root volume. `privileged`: privileged job containers, as docker:dind needs.
+    `daemon_json`: JSON merged into Docker's configuration. `extra_script`: shell that runs last at boot.
+  EOT
+  type = object({
+    instance_types   = optional(list(string), ["m6i.large"])
+    spot             = optional(bool, false)
+    architecture     = optional(string, "x86_64")
+    operating_system = optional(string, "amazon-linux-2023")
+    image_id         = optional(string)
+    volume_gib       = optional(number, 50)
+    privileged       = optional(bool, false)
+    daemon_json      = optional(string)
+    extra_script     = optional(string)
+  })
+  default = {}
+}
+
+variable "manager" {
+  description = <<-EOT
+    The runner manager. `instance_type`: its size. `image_id`: an AMI of your own in place of the stock one. `shutdown_timeout`: how
+    long a stop waits for running jobs. `log_retention_days`: how long its logs are kept.
+  EOT
+  type = object({
+    instance_type      = optional(string, "t3.small")
+    image_id           = optional(string)
+    shutdown_timeout   = optional(string, "2h")
+    log_retention_days = optional(number, 30)
+  })
+  default = {}
+}
+
+variable "images" {
+  description = <<-EOT
+    The images that jobs use. `default`: image of jobs that name none. `helper`: GitLab Runner's helper image, from your own registry
+    where workers have no internet. `repositories`: names or patterns (`mirror/*`) of ECR repositories that may be pulled.
+    `import`: whether a pull may import a new image through a pull through cache rule. `pull_policy`: when workers pull.
+  EOT
+  type = object({
+    default      = optional(string, "alpine:3.20")
+    helper       = optional(string)
+    repositories = optional(list(string), [])
+    import       = optional(bool, false)
+    pull_policy  = optional(list(string), ["always"])
+  })
+  default = {}
+}
+
+variable "cache" {
+  description = "The job cache in S3: `bucket` (name), `bucket_arn`, `location` (region), `prefix`. Null: no distributed cache."
+  type = object({
+    bucket     = string
+    bucket_arn = string
+    location   = string
+    prefix     = optional(string, "cache")
+  })
+  default = null
+}
+
+# What is there already.
+
+variable "existing" {
+  description = <<-EOT
+    What is used in place of what the module would create. With both profiles given the module makes no IAM call.
+    `manager_profile_arn`, `worker_profile_arn`: ARNs of instance profiles. `manager_security_group_id`,
+    `worker_security_group_id`: both or none.
+  EOT
+  type = object({
+    manager_profile_arn       = optional(string)
+    worker_profile_arn        = optional(string)
+    manager_security_group_id = optional(string)
+    worker_security_group_id  = optional(string)
+  })
+  default = {}
+
+  validation {
+    condition     = (var.existing.manager_security_group_id == null) == (var.existing.worker_security_group_id == null)
+    error_message = "Give both security groups or none: the rule between them belongs to the one who makes them."
+  }
+}
+
+variable "permissions_boundary" {
+  description = "ARN of a policy that bounds the roles."
+  type        = string
+  default     = null
+}
+
+variable "tags" {
+  description = "Tags of everything the module creates."
+  type        = map(string)
+  default     = {}
+}

@@ -1,0 +1,590 @@
+//! Auto Scaling groups of worker fleets and runner managers.
+//! AWS: CreateAutoScalingGroup, UpdateAutoScalingGroup, SuspendProcesses, ResumeProcesses, SetInstanceProtection,
+//! CreateOrUpdateTags, DeleteTags, DescribeAutoScalingGroups, DescribeScalingActivities, DeleteAutoScalingGroup
+//! (Amazon EC2 Auto Scaling API reference).
+
+use std::time::Duration;
+
+use aws_sdk_autoscaling::types;
+use tf_provider::{Context, Diagnostics};
+use tokio::time::Instant;
+
+use crate::clients::Clients;
+use crate::diagnostics::Failure;
+use crate::tags::{TagPolicy, Tags};
+
+/// Another activity holds the group; the SDK does not repeat all of them.
+const BUSY: [&str; 4] =
+    ["ScalingActivityInProgress", "ResourceInUse", "ResourceContention", "InstanceRefreshInProgress"];
+/// How long what was just created elsewhere may stay invisible to Auto Scaling: profiles of IAM take longest.
+const VISIBLE: Duration = Duration::from_secs(120);
+/// Instances per SetInstanceProtection call.
+const PROTECTION_BATCH: usize = 50;
+/// The one process that is suspended: to even out zones it would replace instances with jobs on them.
+const SUSPENDED: &str = "AZRebalance";
+
+/// What a group starts instances from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Launch {
+    /// Id of the launch template.
+    pub launch_template_id: String,
+    /// Number of its version.
+    pub version: i64,
+    /// A mixed instances policy; without one the template's own type is started, on demand.
+    pub mixed: Option<Mixed>,
+}
+
+/// A mixed instances policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mixed {
+    /// Types of instances, the preferred first.
+    pub instance_types: Vec<String>,
+    /// On-demand instances before any spot instance.
+    pub on_demand_base_capacity: i32,
+    /// Share of on-demand instances above those, in percent.
+    pub on_demand_percentage_above_base: i32,
+    /// How spot capacity is chosen.
+    pub spot_allocation_strategy: String,
+}
+
+/// Everything about a group except desired capacity, which belongs to whoever scales it.
+#[derive(Clone, Debug)]
+pub struct GroupSpec {
+    /// Name.
+    pub name: String,
+    /// Fewest instances.
+    pub min_size: i32,
+    /// Most instances.
+    pub max_size: i32,
+    /// What instances are started from.
+    pub launch: Launch,
+    /// Ids of the subnets.
+    pub subnet_ids: Vec<String>,
+    /// Whether new instances are protected from scale-in.
+    pub protected: bool,
+    /// Seconds after the start in which a failed health check is ignored.
+    pub health_check_grace_period_seconds: i32,
+    /// Minimum and maximum healthy percentage; `None` for AWS' own behaviour.
+    pub maintenance: Option<(i32, i32)>,
+    /// Hooks there from the first launch on; only for create.
+    pub lifecycle_hooks: Vec<types::LifecycleHookSpecification>,
+    /// Tags of the group.
+    pub tags: Tags,
+    /// Tags that the launch template gives to instances: those of the group do not override them.
+    pub instance_tags: Tags,
+}
+
+impl GroupSpec {
+    fn plain_template(&self) -> Option<types::LaunchTemplateSpecification> {
+        self.launch.mixed.is_none().then(|| self.launch.template())
+    }
+
+    fn mixed_policy(&self) -> Option<types::MixedInstancesPolicy> {
+        let mixed = self.launch.mixed.as_ref()?;
+        let overrides = mixed.instance_types.iter();
+        let overrides = overrides
+            .map(|name| types::LaunchTemplateOverrides::builder().instance_type(name).build())
+            .collect();
+        let distribution = types::InstancesDistribution::builder()
+            .on_demand_allocation_strategy("prioritized")
+            .on_demand_base_capacity(mixed.on_demand_base_capacity)
+            .on_demand_percentage_above_base_capacity(mixed.on_demand_percentage_above_base)
+            .spot_allocation_strategy(&mixed.spot_allocation_strategy)
+            .build();
+        let template = types::LaunchTemplate::builder()
+            .launch_template_specification(self.launch.template())
+            .set_overrides(Some(overrides))
+            .build();
+        let policy = types::MixedInstancesPolicy::builder();
+        Some(policy.launch_template(template).instances_distribution(distribution).build())
+    }
+
+    /// `clear` is what takes a policy away that somebody else set.
+    fn maintenance_policy(&self, clear: Option<(i32, i32)>) -> Option<types::InstanceMaintenancePolicy> {
+        self.maintenance.or(clear).map(|(minimum, maximum)| {
+            types::InstanceMaintenancePolicy::builder()
+                .min_healthy_percentage(minimum)
+                .max_healthy_percentage(maximum)
+                .build()
+        })
+    }
+
+    fn to_tags(&self, tags: &Tags) -> Vec<types::Tag> {
+        let propagates = |key, value| self.instance_tags.get(key).is_none_or(|other| other == value);
+        tags.iter().map(|(key, value)| to_tag(&self.name, key, Some(value), propagates(key, value))).collect()
+    }
+}
+
+impl Launch {
+    fn template(&self) -> types::LaunchTemplateSpecification {
+        types::LaunchTemplateSpecification::builder()
+            .launch_template_id(&self.launch_template_id)
+            .version(self.version.to_string())
+            .build()
+    }
+}
+
+/// The group of this name, if there is one that is not being deleted.
+///
+/// # Errors
+/// Auto Scaling refuses or does not answer.
+pub async fn find(clients: &Clients, name: &str) -> Result<Option<types::AutoScalingGroup>, Diagnostics> {
+    let answer =
+        clients.autoscaling.describe_auto_scaling_groups().auto_scaling_group_names(name).send().await;
+    let answer = answer.map_err(|error| {
+        Failure::of("Auto Scaling", &error).report(format!("Reading Auto Scaling group ({name})"), "", "")
+    })?;
+    let groups = answer.auto_scaling_groups().iter();
+    Ok(groups.filter(|group| group.auto_scaling_group_name() == Some(name)).next_back().cloned())
+}
+
+/// Launch template, its version, and mixed instances policy of a group.
+pub fn launch_of(
+    group: &types::AutoScalingGroup,
+) -> (Option<&types::LaunchTemplateSpecification>, Option<&types::MixedInstancesPolicy>) {
+    let mixed = group.mixed_instances_policy();
+    let template = mixed
+        .and_then(|mixed| mixed.launch_template())
+        .and_then(|template| template.launch_template_specification());
+    (template.or(group.launch_template()), mixed)
+}
+
+/// The group's tags.
+pub fn tags_of(group: &types::AutoScalingGroup) -> Tags {
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    group.tags().iter().map(|tag| (text(tag.key()), text(tag.value()))).collect()
+}
+
+/// What others changed of a group's fixed settings, each as a short text; empty when nothing is.
+/// [`update`] sets all of them right.
+pub fn unexpected_settings(group: &types::AutoScalingGroup, min_size: i32, protected: bool) -> Vec<String> {
+    let mut unexpected = Vec::new();
+    if group.min_size() != Some(min_size) {
+        unexpected.push(format!("minimum size {}", group.min_size().unwrap_or_default()));
+    }
+    if group.new_instances_protected_from_scale_in().unwrap_or_default() != protected {
+        let state = if protected { "unprotected" } else { "protected" };
+        unexpected.push(format!("new instances {state} from scale-in"));
+    }
+    if group.capacity_rebalance().unwrap_or_default() {
+        unexpected.push("capacity rebalancing".to_owned());
+    }
+    if group.health_check_type().is_some_and(|checks| checks != "EC2") {
+        unexpected.push(format!("health check {}", group.health_check_type().unwrap_or_default()));
+    }
+    if group.max_instance_lifetime().unwrap_or_default() > 0 {
+        unexpected.push("maximum instance lifetime".to_owned());
+    }
+    let suspended: Vec<&str> =
+        group.suspended_processes().iter().filter_map(|process| process.process_name()).collect();
+    if !suspended.contains(&SUSPENDED) {
+        unexpected.push(format!("{SUSPENDED} not suspended"));
+    }
+    let others = suspended.iter().filter(|process| **process != SUSPENDED);
+    unexpected.extend(others.map(|process| format!("{process} suspended")));
+    unexpected.sort();
+    unexpected
+}
+
+/// Creates a group without instances and suspends zone rebalancing. The caller has looked whether the name is free.
+///
+/// # Errors
+/// Auto Scaling refuses or does not answer. A group of this name with the same launch template is taken for the
+/// effect of a call whose answer was lost.
+pub async fn create(ctx: &Context<Clients>, spec: &GroupSpec) -> Result<(), Diagnostics> {
+    let clients = ctx.client().clone();
+    let summary = format!("Creating Auto Scaling group ({})", spec.name);
+    let hooks = (!spec.lifecycle_hooks.is_empty()).then(|| spec.lifecycle_hooks.clone());
+    let sent = retrying(ctx, || {
+        let call = clients
+            .autoscaling
+            .create_auto_scaling_group()
+            .auto_scaling_group_name(&spec.name)
+            // Nothing is to be started before the processes are set.
+            .min_size(0)
+            .max_size(spec.max_size)
+            .desired_capacity(0)
+            .set_launch_template(spec.plain_template())
+            .set_mixed_instances_policy(spec.mixed_policy())
+            .vpc_zone_identifier(spec.subnet_ids.join(","))
+            .health_check_type("EC2")
+            .health_check_grace_period(spec.health_check_grace_period_seconds)
+            .new_instances_protected_from_scale_in(spec.protected)
+            .capacity_rebalance(false)
+            .termination_policies("Default")
+            .set_instance_maintenance_policy(spec.maintenance_policy(None))
+            .set_lifecycle_hook_specification_list(hooks.clone())
+            .set_tags(Some(spec.to_tags(&spec.tags)));
+        async move { call.send().await.map(drop).map_err(|error| Failure::of("Auto Scaling", &error)) }
+    })
+    .await;
+    if let Err(failure) = sent {
+        let ours = failure.is(&["AlreadyExists", "AlreadyExistsFault"])
+            && find(&clients, &spec.name).await?.is_some_and(|group| {
+                launch_of(&group).0.and_then(|template| template.launch_template_id())
+                    == Some(&spec.launch.launch_template_id)
+            });
+        if !ours {
+            return Err(failure.report(summary, "The group was not created.", ""));
+        }
+    }
+    set_processes(ctx, &spec.name, None).await
+}
+
+/// Makes a group what `spec` says, except for hooks and desired capacity, which is never sent.
+///
+/// # Errors
+/// Auto Scaling refuses or does not answer, or stays busy until the time limit.
+pub async fn update(
+    ctx: &Context<Clients>,
+    spec: &GroupSpec,
+    group: &types::AutoScalingGroup,
+) -> Result<(), Diagnostics> {
+    let clients = ctx.client().clone();
+    retrying(ctx, || {
+        // What is left out stays as it is, so everything is said.
+        let call = clients
+            .autoscaling
+            .update_auto_scaling_group()
+            .auto_scaling_group_name(&spec.name)
+            .min_size(spec.min_size)
+            .max_size(spec.max_size)
+            .set_launch_template(spec.plain_template())
+            .set_mixed_instances_policy(spec.mixed_policy())
+            .vpc_zone_identifier(spec.subnet_ids.join(","))
+            .health_check_type("EC2")
+            .health_check_grace_period(spec.health_check_grace_period_seconds)
+            .new_instances_protected_from_scale_in(spec.protected)
+            .capacity_rebalance(false)
+            .max_instance_lifetime(0)
+            .termination_policies("Default")
+            .set_instance_maintenance_policy(spec.maintenance_policy(Some((-1, -1))));
+        async move { call.send().await.map(drop).map_err(|error| Failure::of("Auto Scaling", &error)) }
+    })
+    .await
+    .map_err(|failure| {
+        failure.report(format!("Updating Auto Scaling group ({})", spec.name), "The group is unchanged.", "")
+    })?;
+    set_processes(ctx, &spec.name, Some(group)).await?;
+    change_tags(&clients, spec, &tags_of(group)).await
+}
+
+/// Suspends zone rebalancing, and resumes what others (or AWS, after a day of failed launches) suspended.
+async fn set_processes(
+    ctx: &Context<Clients>,
+    name: &str,
+    group: Option<&types::AutoScalingGroup>,
+) -> Result<(), Diagnostics> {
+    let clients = ctx.client().clone();
+    let suspended: Vec<String> = group
+        .map(types::AutoScalingGroup::suspended_processes)
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|process| process.process_name().map(str::to_owned))
+        .collect();
+    let failed = |failure: Failure| {
+        failure.report(format!("Setting processes of Auto Scaling group ({name})"), "The group exists.", "")
+    };
+    if !suspended.iter().any(|process| process == SUSPENDED) {
+        retrying(ctx, || {
+            let call = clients.autoscaling.suspend_processes().auto_scaling_group_name(name);
+            let call = call.scaling_processes(SUSPENDED);
+            async move { call.send().await.map(drop).map_err(|error| Failure::of("Auto Scaling", &error)) }
+        })
+        .await
+        .map_err(failed)?;
+    }
+    let others: Vec<String> = suspended.into_iter().filter(|process| process != SUSPENDED).collect();
+    if !others.is_empty() {
+        retrying(ctx, || {
+            let call = clients.autoscaling.resume_processes().auto_scaling_group_name(name);
+            let call = call.set_scaling_processes(Some(others.clone()));
+            async move { call.send().await.map(drop).map_err(|error| Failure::of("Auto Scaling", &error)) }
+        })
+        .await
+        .map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Sets all three sizes at once. Only for who owns desired capacity: a manager's group, and destroy.
+///
+/// # Errors
+/// Auto Scaling refuses or does not answer, or stays busy until the time limit.
+pub async fn set_sizes(
+    ctx: &Context<Clients>,
+    name: &str,
+    min_size: i32,
+    max_size: i32,
+    desired_capacity: i32,
+) -> Result<(), Diagnostics> {
+    let clients = ctx.client().clone();
+    let sent = retrying(ctx, || {
+        let call = clients
+            .autoscaling
+            .update_auto_scaling_group()
+            .auto_scaling_group_name(name)
+            .min_size(min_size)
+            .max_size(max_size)
+            .desired_capacity(desired_capacity);
+        async move { call.send().await.map(drop).map_err(|error| Failure::of("Auto Scaling", &error)) }
+    })
+    .await;
+    sent.map_err(|failure| {
+        failure.report(format!("Setting sizes of Auto Scaling group ({name})"), "The group is unchanged.", "")
+    })
+}
+
+/// Waits until the group has no instance, taking away protection; the sizes were set to zero before.
+/// A group that is gone is empty.
+///
+/// # Errors
+/// The time limit is over; AWS refuses or does not answer.
+pub async fn wait_until_empty(ctx: &Context<Clients>, name: &str) -> Result<(), Diagnostics> {
+    let what = format!("all instances of Auto Scaling group {name} are terminated");
+    ctx.wait_for(&what, Duration::from_secs(1), || async {
+        let Some(group) = find(ctx.client(), name).await? else { return Ok(Some(())) };
+        if group.instances().is_empty() {
+            return Ok(Some(()));
+        }
+        let protected: Vec<String> = group
+            .instances()
+            .iter()
+            .filter(|instance| instance.protected_from_scale_in().unwrap_or_default())
+            .filter_map(|instance| instance.instance_id().map(str::to_owned))
+            .collect();
+        if !protected.is_empty() {
+            unprotect(ctx, name, &protected).await?;
+            // Now that they may go.
+            set_sizes(ctx, name, 0, group.max_size().unwrap_or_default(), 0).await?;
+        }
+        Ok(None)
+    })
+    .await
+}
+
+async fn unprotect(ctx: &Context<Clients>, name: &str, instances: &[String]) -> Result<(), Diagnostics> {
+    let clients = ctx.client().clone();
+    for batch in instances.chunks(PROTECTION_BATCH) {
+        let sent = retrying(ctx, || {
+            let call = clients
+                .autoscaling
+                .set_instance_protection()
+                .auto_scaling_group_name(name)
+                .set_instance_ids(Some(batch.to_vec()))
+                .protected_from_scale_in(false);
+            async move { call.send().await.map(drop).map_err(|error| Failure::of("Auto Scaling", &error)) }
+        })
+        .await;
+        if let Err(failure) = sent {
+            // One of them went in the meantime: the next round asks anew. One on its way out cannot be changed.
+            let gone = ["not part of Auto Scaling group", "not in InService", "is not in", "not found"];
+            if !failure.is(&["ValidationError"]) || !gone.iter().any(|text| failure.message().contains(text))
+            {
+                let summary = format!("Taking scale-in protection away in Auto Scaling group ({name})");
+                return Err(failure.report(summary, "The group and its instances are still there.", ""));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Terminates all instances, also protected ones, and deletes the group. One that is gone counts as deleted.
+///
+/// # Errors
+/// The time limit is over; AWS refuses or does not answer.
+pub async fn delete(ctx: &Context<Clients>, name: &str) -> Result<(), Diagnostics> {
+    let clients = ctx.client().clone();
+    let Some(group) = find(&clients, name).await? else { return Ok(()) };
+    if !is_being_deleted(&group) {
+        set_sizes(ctx, name, 0, 0, 0).await?;
+        wait_until_empty(ctx, name).await?;
+        let sent = retrying(ctx, || {
+            let call = clients.autoscaling.delete_auto_scaling_group().auto_scaling_group_name(name);
+            async move { call.send().await.map(drop).map_err(|error| Failure::of("Auto Scaling", &error)) }
+        })
+        .await;
+        if let Err(failure) = sent
+            && !is_not_found(&failure)
+        {
+            let summary = format!("Deleting Auto Scaling group ({name})");
+            return Err(failure.report(summary, "The group is still there, without instances.", ""));
+        }
+    }
+    let what = format!("Auto Scaling group {name} is gone");
+    ctx.wait_for(&what, Duration::from_secs(1), || async {
+        Ok(find(ctx.client(), name).await?.is_none().then_some(()))
+    })
+    .await
+}
+
+/// True while AWS is deleting the group: it is listed, and can no longer be changed.
+pub fn is_being_deleted(group: &types::AutoScalingGroup) -> bool {
+    group.status().is_some_and(|status| status.starts_with("Delete"))
+}
+
+async fn change_tags(clients: &Clients, spec: &GroupSpec, prior: &Tags) -> Result<(), Diagnostics> {
+    let name = &spec.name;
+    let (_, removed) = TagPolicy::changes(prior, &spec.tags);
+    let removed: Vec<_> = removed.iter().filter(|key| !clients.tags.is_ignored(key)).collect();
+    let failed = |failure: &Failure| failure.report(format!("Tagging Auto Scaling group ({name})"), "", "");
+    if !removed.is_empty() {
+        let tags = removed.into_iter().map(|key| to_tag(name, key, None, false)).collect();
+        let call = clients.autoscaling.delete_tags().set_tags(Some(tags));
+        call.send().await.map_err(|error| failed(&Failure::of("Auto Scaling", &error)))?;
+    }
+    // All of them: whether one propagates may have changed too.
+    if !spec.tags.is_empty() {
+        let call = clients.autoscaling.create_or_update_tags().set_tags(Some(spec.to_tags(&spec.tags)));
+        call.send().await.map_err(|error| failed(&Failure::of("Auto Scaling", &error)))?;
+    }
+    Ok(())
+}
+
+fn to_tag(group: &str, key: &str, value: Option<&String>, propagates: bool) -> types::Tag {
+    types::Tag::builder()
+        .resource_type("auto-scaling-group")
+        .resource_id(group)
+        .key(key)
+        .set_value(value.cloned())
+        .propagate_at_launch(propagates)
+        .build()
+}
+
+/// Why the group's latest activities failed, the newest first, each reason once; at most three. For diagnostics:
+/// nothing else tells that an image is missing or that there is no capacity.
+///
+/// # Errors
+/// Auto Scaling refuses or does not answer.
+pub async fn failed_activities(clients: &Clients, name: &str) -> Result<Vec<String>, Diagnostics> {
+    let call = clients.autoscaling.describe_scaling_activities().auto_scaling_group_name(name);
+    let answer = call.max_records(20).send().await.map_err(|error| {
+        let summary = format!("Reading scaling activities of Auto Scaling group ({name})");
+        Failure::of("Auto Scaling", &error).report(summary, "", "")
+    })?;
+    let failed = answer.activities().iter().filter(|activity| {
+        matches!(
+            activity.status_code(),
+            Some(types::ScalingActivityStatusCode::Failed | types::ScalingActivityStatusCode::Cancelled)
+        )
+    });
+    let mut reasons = Vec::new();
+    for reason in failed.filter_map(|activity| activity.status_message()) {
+        if !reasons.iter().any(|known| known == reason) && reasons.len() < 3 {
+            reasons.push(reason.to_owned());
+        }
+    }
+    Ok(reasons)
+}
+
+/// True when the group named in a call does not exist.
+pub fn is_not_found(failure: &Failure) -> bool {
+    failure.is(&["ValidationError"]) && failure.message().contains("not found")
+}
+
+/// Repeats `call` while the group is busy, until the operation's time limit, and while Auto Scaling does not see an
+/// instance profile, launch template or service-linked role that was just created.
+///
+/// # Errors
+/// The last failure.
+pub async fn retrying<F>(ctx: &Context<Clients>, call: impl Fn() -> F + Send + Sync) -> Result<(), Failure>
+where
+    F: Future<Output = Result<(), Failure>> + Send,
+{
+    let visible = (Instant::now() + VISIBLE).min(ctx.deadline());
+    let mut pause = Duration::from_secs(1);
+    loop {
+        let failure = match call().await {
+            Ok(()) => return Ok(()),
+            Err(failure) => failure,
+        };
+        let give_up = if failure.is(&BUSY) {
+            ctx.deadline()
+        } else if is_not_visible_yet(&failure) {
+            visible
+        } else {
+            return Err(failure);
+        };
+        if Instant::now() + pause > give_up {
+            return Err(failure);
+        }
+        tracing::info!(code = failure.code(), "waiting for Auto Scaling");
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = ctx.stop().cancelled() => return Err(failure),
+        }
+        pause = (pause * 2).min(Duration::from_secs(10));
+    }
+}
+
+fn is_not_visible_yet(failure: &Failure) -> bool {
+    let message = failure.message().to_ascii_lowercase();
+    failure.is(&["ServiceLinkedRoleFailure"])
+        || failure.is(&["ValidationError"])
+            && (message.contains("invalid iam instance profile")
+                || message.contains("launch template") && message.contains("does not exist"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group() -> aws_sdk_autoscaling::types::builders::AutoScalingGroupBuilder {
+        let suspended = types::SuspendedProcess::builder().process_name("AZRebalance").build();
+        types::AutoScalingGroup::builder()
+            .min_size(0)
+            .new_instances_protected_from_scale_in(true)
+            .health_check_type("EC2")
+            .suspended_processes(suspended)
+    }
+
+    #[test]
+    fn a_group_as_it_was_made_has_no_unexpected_setting() {
+        assert_eq!(unexpected_settings(&group().build(), 0, true), Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_setting_that_endangers_jobs_is_named() {
+        let launch = types::SuspendedProcess::builder().process_name("Launch").build();
+        let changed = group()
+            .min_size(1)
+            .new_instances_protected_from_scale_in(false)
+            .capacity_rebalance(true)
+            .max_instance_lifetime(86_400)
+            .health_check_type("ELB")
+            .set_suspended_processes(Some(vec![launch]))
+            .build();
+        assert_eq!(
+            unexpected_settings(&changed, 0, true),
+            [
+                "AZRebalance not suspended",
+                "Launch suspended",
+                "capacity rebalancing",
+                "health check ELB",
+                "maximum instance lifetime",
+                "minimum size 1",
+                "new instances unprotected from scale-in",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_tag_that_instances_have_otherwise_is_not_propagated() {
+        let spec = GroupSpec {
+            name: "fleet".to_owned(),
+            min_size: 0,
+            max_size: 1,
+            launch: Launch { launch_template_id: "lt-1".to_owned(), version: 1, mixed: None },
+            subnet_ids: Vec::new(),
+            protected: true,
+            health_check_grace_period_seconds: 300,
+            maintenance: None,
+            lifecycle_hooks: Vec::new(),
+            tags: Tags::from([("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())]),
+            instance_tags: Tags::from([("a".to_owned(), "other".to_owned())]),
+        };
+        let propagated: Vec<_> =
+            spec.to_tags(&spec.tags).iter().map(|tag| tag.propagate_at_launch()).collect();
+        assert_eq!(propagated, [Some(false), Some(true)]);
+    }
+}

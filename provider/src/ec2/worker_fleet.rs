@@ -1,0 +1,674 @@
+//! `ecrunner_worker_fleet`: launch template and Auto Scaling group of the instances that jobs run on, as
+//! fleeting-plugin-aws demands it.
+//! AWS: see `launch_template` and `auto_scaling_group`.
+//! Identity: the name, which both objects bear. Updatable in place: all but the name and the purchase mix, which would
+//! make AWS replace running instances. Desired capacity belongs to the runner manager and is never sent after create.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_autoscaling::types::{AutoScalingGroup, MixedInstancesPolicy};
+use aws_sdk_ec2::types::ResponseLaunchTemplateData;
+use tf_provider::schema::{Computed, Convert, Invalid};
+use tf_provider::{
+    Context, Diagnostic, Diagnostics, ImportState, ModifyPlan, PlanContext, Resource, Schema, StringEnum,
+    ValidateConfig, Value,
+};
+
+use super::auto_scaling_group::{self, GroupSpec, Launch, Mixed};
+use super::launch_template::{self, LaunchTemplate, Template};
+use super::root_volume::RootVolume;
+use crate::clients::Clients;
+use crate::runner::boot::{OperatingSystem, Setup, UserData, sha256_of_base64, worker};
+use crate::tags::Tags;
+
+/// What a version of the launch template is made of.
+const TEMPLATE_ATTRIBUTES: [&str; 10] = [
+    "image_id",
+    "instance_types",
+    "security_group_ids",
+    "instance_profile_arn",
+    "root_volume",
+    "setup",
+    "instance_tags",
+    "detailed_monitoring",
+    "user_data_sha256",
+    "tags_all",
+];
+
+/// How spot capacity is chosen.
+#[derive(StringEnum, Clone, Copy, Debug, PartialEq, Eq)]
+#[tf(rename_all = "kebab-case")]
+pub enum SpotAllocationStrategy {
+    /// Where interruption is unlikely, then by price.
+    PriceCapacityOptimized,
+    /// Where interruption is unlikely.
+    CapacityOptimized,
+    /// By price alone.
+    LowestPrice,
+}
+
+/// A share of spot instances. AWS ends them with two minutes' notice, and the jobs on them fail.
+#[derive(Schema, Clone, Debug, PartialEq)]
+pub struct Spot {
+    /// On-demand instances before any spot instance.
+    #[tf(default = 0, validate(range(0..=10_000)))]
+    pub on_demand_base_capacity: i32,
+    /// Share of on-demand instances above the base, in percent.
+    #[tf(default = 0, validate(range(0..=100)))]
+    pub on_demand_percentage_above_base: i32,
+    /// How spot capacity is chosen.
+    #[tf(default = SpotAllocationStrategy::PriceCapacityOptimized)]
+    pub allocation_strategy: SpotAllocationStrategy,
+}
+
+/// The instances that jobs run on: an Auto Scaling group for the runner manager's autoscaler (GitLab calls it an
+/// instance group), and the launch template that prepares each instance with Docker.
+///
+/// The runner manager starts and ends instances. The group is made so that nobody else does: scale-in protection is on,
+/// zone rebalancing off, no policy, no refresh. A new image or setting is for instances started from then on.
+#[derive(Schema, Clone, Debug)]
+#[tf(
+    type_name = "ecrunner_worker_fleet",
+    timeouts(create = "10m", read = "2m", update = "10m", delete = "30m")
+)]
+pub struct WorkerFleet {
+    /// Name of Auto Scaling group and launch template; 3 to 128 letters, digits and `().-/_`.
+    #[tf(replace, validate(text(check_name)))]
+    pub name: String,
+    /// Id of the image, such as that of the data source `ecrunner_ami`.
+    #[tf(validate(text(check_image)))]
+    pub image_id: String,
+    /// Types of instances, 1 to 40, the preferred first. More than one makes a mixed instances policy.
+    #[tf(validate(length(1..=40), check(check_unique)))]
+    pub instance_types: Vec<String>,
+    /// Ids of the subnets that instances are started in.
+    #[tf(validate(length(1..=50), check(check_unique)))]
+    pub subnet_ids: Vec<String>,
+    /// Ids of the security groups of the instances.
+    #[tf(validate(length(1..=16), check(check_unique)))]
+    pub security_group_ids: Vec<String>,
+    /// ARN of the instance profile. All jobs of an instance can use its rights.
+    pub instance_profile_arn: Option<String>,
+    /// Most instances at a time; at least the `max_instances` of the runner's autoscaler.
+    #[tf(validate(range(1..=10_000)))]
+    pub max_size: i32,
+    /// A share of spot instances. Without it all are on demand.
+    pub spot: Option<Spot>,
+    /// The root volume. Default: 50 GiB gp3, encrypted.
+    pub root_volume: Option<RootVolume>,
+    /// How instances are set up. AWS does not know it: after an import it is as in the configuration from the next
+    /// apply on.
+    pub setup: Option<Setup>,
+    /// Further tags of instances, volumes and network interfaces; they win over `tags`.
+    pub instance_tags: Option<Tags>,
+    /// Whether CloudWatch gets figures each minute, at extra cost.
+    #[tf(default = false)]
+    pub detailed_monitoring: bool,
+    /// Seconds after the start in which a failed health check is ignored.
+    #[tf(default = 300, validate(range(0..=7_200)))]
+    pub health_check_grace_period_seconds: i32,
+    /// Tags of group and launch template, and of what is started from them.
+    pub tags: Option<Tags>,
+    /// ARN of the Auto Scaling group: what the runner manager's rights are limited to.
+    #[tf(keep)]
+    pub arn: Computed<String>,
+    /// Id of the launch template.
+    #[tf(keep)]
+    pub launch_template_id: Computed<String>,
+    /// Number of the launch template's version that the group uses.
+    pub launch_template_version: Computed<i64>,
+    /// SHA-256 of the instances' user data, in hex.
+    pub user_data_sha256: Computed<String>,
+    /// What to write as `instance_ready_command` of the runner's autoscaler.
+    pub ready_command: Computed<String>,
+    /// Settings that others changed and that endanger running jobs; the next apply sets them right.
+    pub unexpected_settings: Computed<Vec<String>>,
+    /// All tags, with the provider's default tags.
+    pub tags_all: Computed<Tags>,
+}
+
+impl Resource for WorkerFleet {
+    type Client = Clients;
+
+    async fn create(mut self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
+        let clients = ctx.client().clone();
+        let tags = clients.tags.all(self.tags.as_ref());
+        let template = self.template(&tags)?;
+        let group = auto_scaling_group::find(&clients, &self.name).await?;
+        if group.is_some() || launch_template::find(&clients, &self.name).await?.is_some() {
+            let what = if group.is_some() { "Auto Scaling group" } else { "launch template" };
+            return Err(already_exists(&self.name, what));
+        }
+        self.set_computed(&template, &tags);
+        let created = launch_template::create(&clients, &self.name, &template, &tags).await?;
+        self.launch_template_id = created.id.as_str().into();
+        self.launch_template_version = created.latest_version.into();
+        ctx.save(&self);
+        let spec = self.group(&created.id, created.latest_version, &template, &tags);
+        self.create_group(&spec, ctx).await
+    }
+
+    async fn read(self, ctx: &mut Context<Clients>) -> Result<Option<Self>, Diagnostics> {
+        let clients = ctx.client().clone();
+        let group = auto_scaling_group::find(&clients, &self.name).await?;
+        let group = group.filter(|group| !auto_scaling_group::is_being_deleted(group));
+        let template = launch_template::find(&clients, &self.name).await?;
+        if group.is_none() && template.is_none() {
+            return Ok(None);
+        }
+        let used = group.as_ref().and_then(|group| auto_scaling_group::launch_of(group).0);
+        let version = match (&template, used) {
+            (Some(template), Some(used)) if used.launch_template_id() == Some(&template.id) => {
+                launch_template::find_version(&clients, &template.id, used.version().unwrap_or("$Default"))
+                    .await?
+            }
+            (Some(template), _) => {
+                let latest = template.latest_version.to_string();
+                launch_template::find_version(&clients, &template.id, &latest).await?
+            }
+            (None, _) => None,
+        };
+        let fleet = self.with(&clients, group.as_ref(), template.as_ref(), version.as_ref());
+        fleet.warn_of_failed_launches(ctx).await?;
+        Ok(Some(fleet))
+    }
+
+    async fn update(mut self, prior: Self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
+        let clients = ctx.client().clone();
+        let tags = clients.tags.all(self.tags.as_ref());
+        let template = self.template(&tags)?;
+        let group = auto_scaling_group::find(&clients, &self.name).await?;
+        let found = launch_template::find(&clients, &self.name).await?;
+        let gone = group.is_none() && !self.arn.is_pending()
+            || found.is_none() && !self.launch_template_id.is_pending();
+        if gone {
+            return Err(Diagnostic::error(
+                format!("Updating worker fleet ({})", self.name),
+                "A part of the fleet vanished between plan and apply. Apply again to restore it.",
+            )
+            .into());
+        }
+        self.set_computed(&template, &tags);
+        let (id, version) = match found {
+            None => {
+                let created = launch_template::create(&clients, &self.name, &template, &tags).await?;
+                (created.id, created.latest_version)
+            }
+            Some(found) => {
+                launch_template::change_tags(&clients, &found.id, &found.tags, &tags).await?;
+                let version = match self.launch_template_version.get() {
+                    Some(version) => *version,
+                    None => version_for(&clients, &found, &prior, &template).await?,
+                };
+                (found.id, version)
+            }
+        };
+        self.launch_template_id = id.as_str().into();
+        let spec = self.group(&id, version, &template, &tags);
+        let Some(group) = group else {
+            self.launch_template_version = version.into();
+            return self.create_group(&spec, ctx).await;
+        };
+        self.warn_of_smaller_size(&group, ctx);
+        auto_scaling_group::update(ctx, &spec, &group).await?;
+        self.launch_template_version = version.into();
+        ctx.save(&self);
+        if Some(&version) != prior.launch_template_version.get() {
+            launch_template::set_default_version(&clients, &id, version).await?;
+        }
+        Ok(self)
+    }
+
+    async fn delete(self, ctx: &mut Context<Clients>) -> Result<(), Diagnostics> {
+        auto_scaling_group::delete(ctx, &self.name).await?;
+        launch_template::delete(ctx.client(), &self.name).await
+    }
+}
+
+impl ImportState for WorkerFleet {
+    async fn import(id: String, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
+        let clients = ctx.client().clone();
+        let group = auto_scaling_group::find(&clients, &id).await?;
+        if group.is_none() && launch_template::find(&clients, &id).await?.is_none() {
+            return Err(Diagnostic::error(
+                format!("Worker fleet not found ({id})"),
+                format!(
+                    "Account {} has neither an Auto Scaling group nor a launch template of that name in {}. The import \
+                     id is the name.",
+                    clients.account_id, clients.region
+                ),
+            )
+            .into());
+        }
+        Ok(WorkerFleet {
+            name: id,
+            image_id: String::new(),
+            instance_types: Vec::new(),
+            subnet_ids: Vec::new(),
+            security_group_ids: Vec::new(),
+            instance_profile_arn: None,
+            max_size: 0,
+            spot: None,
+            root_volume: None,
+            setup: None,
+            instance_tags: None,
+            detailed_monitoring: false,
+            health_check_grace_period_seconds: 0,
+            tags: None,
+            arn: Computed::Pending,
+            launch_template_id: Computed::Pending,
+            launch_template_version: Computed::Pending,
+            user_data_sha256: Computed::Pending,
+            ready_command: Computed::Pending,
+            unexpected_settings: Computed::Pending,
+            tags_all: Computed::Pending,
+        })
+    }
+}
+
+impl ModifyPlan for WorkerFleet {
+    fn modify_plan(plan: &mut PlanContext<'_, Self>) {
+        if let Some(clients) = plan.client() {
+            plan.planned.tags_all = clients.tags.plan(&plan.planned.tags);
+        }
+        plan.planned.ready_command = Value::Known(worker::ready_command());
+        plan.planned.unexpected_settings = Value::Known(Vec::new());
+        plan.planned.user_data_sha256 = match Setup::from_plan(&plan.planned.setup) {
+            None => Value::Unknown,
+            Some(setup) => match worker::bundle(&setup).user_data() {
+                Ok(data) => Value::Known(data.sha256()),
+                Err(error) => {
+                    plan.report(
+                        Diagnostic::error("Invalid setup", format!("It cannot be sent: {error}."))
+                            .at("setup"),
+                    );
+                    Value::Unknown
+                }
+            },
+        };
+        let Some(prior) = plan.prior else { return };
+        // What is gone comes back under another id.
+        if prior.arn.get().is_none() {
+            plan.planned.arn = Value::Unknown;
+        }
+        if prior.launch_template_id.get().is_none() {
+            plan.planned.launch_template_id = Value::Unknown;
+        }
+        let (before, after) = (prior.to_raw(), plan.planned.to_raw());
+        let same = TEMPLATE_ATTRIBUTES.iter().all(|name| before.get(name) == after.get(name));
+        plan.planned.launch_template_version = match prior.launch_template_version.get() {
+            Some(version) if same && prior.unexpected_settings.get().is_none_or(Vec::is_empty) => {
+                Value::Known(*version)
+            }
+            _ => Value::Unknown,
+        };
+        refuse_new_purchase_mix(plan, prior);
+    }
+}
+
+impl ValidateConfig for WorkerFleet {
+    fn validate(config: &WorkerFleetPlan, diagnostics: &mut Diagnostics) {
+        let Value::Known(volume) = &config.root_volume else { return };
+        let Value::Known(volume_type) = &volume.volume_type else { return };
+        let mut fault = |attribute: &str, detail: &str| {
+            let path = tf_provider::AttributePath::attribute("root_volume").with_attribute(attribute);
+            diagnostics.push(Diagnostic::error(format!("Invalid {attribute}"), detail).at(path));
+        };
+        use super::root_volume::VolumeType::{Gp2, Gp3, Io1, Io2, Standard};
+        if *volume_type != Gp3 && matches!(volume.throughput_mib, Value::Known(_)) {
+            fault("throughput_mib", "Only gp3 volumes take a throughput. Remove throughput_mib.");
+        }
+        match (volume_type, &volume.iops) {
+            (Gp2 | Standard, Value::Known(_)) => {
+                fault("iops", "Volumes of this type take no IOPS. Remove iops, or choose gp3.");
+            }
+            (Io1 | Io2, Value::Null) => fault("iops", "Volumes of this type need IOPS. Set iops."),
+            (Gp3, Value::Known(iops)) if !(3_000..=80_000).contains(iops) => {
+                fault("iops", "A gp3 volume takes 3,000 to 80,000 IOPS. Set iops accordingly.");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// With another purchase mix AWS would replace running instances, and the jobs on them.
+fn refuse_new_purchase_mix(plan: &mut PlanContext<'_, WorkerFleet>, prior: &WorkerFleet) {
+    let share = |spot: &Spot| (spot.on_demand_base_capacity, spot.on_demand_percentage_above_base);
+    let same_spot = match (&prior.spot, &plan.planned.spot) {
+        (None, Value::Null) => true,
+        (Some(prior), Value::Known(planned)) => {
+            planned.on_demand_base_capacity.known().copied() == Some(share(prior).0)
+                && planned.on_demand_percentage_above_base.known().copied() == Some(share(prior).1)
+        }
+        _ => false,
+    };
+    if !same_spot {
+        plan.requires_replace("spot");
+    }
+    if let (None, Value::Known(types)) = (&prior.spot, &plan.planned.instance_types)
+        && (types.len() > 1) != (prior.instance_types.len() > 1)
+    {
+        plan.requires_replace("instance_types");
+    }
+}
+
+impl WorkerFleet {
+    /// The known computed attributes.
+    fn set_computed(&mut self, template: &Template, tags: &Tags) {
+        self.tags_all = tags.clone().into();
+        self.user_data_sha256 = template.user_data.sha256().into();
+        self.ready_command = worker::ready_command().into();
+        self.unexpected_settings = Vec::new().into();
+    }
+
+    async fn create_group(
+        mut self,
+        spec: &GroupSpec,
+        ctx: &mut Context<Clients>,
+    ) -> Result<Self, Diagnostics> {
+        let clients = ctx.client().clone();
+        auto_scaling_group::create(ctx, spec).await?;
+        let group = ctx
+            .wait_for("the new group can be read", std::time::Duration::from_secs(1), || {
+                auto_scaling_group::find(&clients, &spec.name)
+            })
+            .await?;
+        self.arn = group.auto_scaling_group_arn().map(str::to_owned).into();
+        ctx.save(&self);
+        Ok(self)
+    }
+
+    fn setup(&self) -> Setup {
+        self.setup.clone().unwrap_or_default()
+    }
+
+    fn user_data(&self) -> Result<UserData, Diagnostics> {
+        worker::bundle(&self.setup()).user_data().map_err(|error| {
+            let detail = format!("It cannot be sent: {error}. Nothing was changed.");
+            Diagnostic::error("Invalid setup", detail).at("setup").into()
+        })
+    }
+
+    fn template(&self, tags: &Tags) -> Result<Template, Diagnostics> {
+        let mut instance_tags = Tags::from([("Name".to_owned(), self.name.clone())]);
+        instance_tags.extend(tags.clone());
+        instance_tags
+            .extend(self.instance_tags.iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
+        Ok(Template {
+            image_id: self.image_id.clone(),
+            instance_type: self.instance_types.first().cloned().unwrap_or_default(),
+            security_group_ids: self.security_group_ids.clone(),
+            instance_profile_arn: self.instance_profile_arn.clone(),
+            root_volume: self.root_volume.clone().unwrap_or_default(),
+            root_device_name: self.operating_system().root_device_name(),
+            user_data: self.user_data()?,
+            detailed_monitoring: self.detailed_monitoring,
+            instance_tags,
+        })
+    }
+
+    fn operating_system(&self) -> OperatingSystem {
+        self.setup.as_ref().map_or(OperatingSystem::AmazonLinux2023, |setup| setup.operating_system)
+    }
+
+    fn group(&self, launch_template_id: &str, version: i64, template: &Template, tags: &Tags) -> GroupSpec {
+        let mixed = (self.spot.is_some() || self.instance_types.len() > 1).then(|| {
+            let all_on_demand = Spot {
+                on_demand_base_capacity: 0,
+                on_demand_percentage_above_base: 100,
+                allocation_strategy: SpotAllocationStrategy::PriceCapacityOptimized,
+            };
+            let spot = self.spot.as_ref().unwrap_or(&all_on_demand);
+            Mixed {
+                instance_types: self.instance_types.clone(),
+                on_demand_base_capacity: spot.on_demand_base_capacity,
+                on_demand_percentage_above_base: spot.on_demand_percentage_above_base,
+                spot_allocation_strategy: spot.allocation_strategy.as_str().to_owned(),
+            }
+        });
+        GroupSpec {
+            name: self.name.clone(),
+            min_size: 0,
+            max_size: self.max_size,
+            launch: Launch { launch_template_id: launch_template_id.to_owned(), version, mixed },
+            subnet_ids: self.subnet_ids.clone(),
+            protected: true,
+            health_check_grace_period_seconds: self.health_check_grace_period_seconds,
+            maintenance: None,
+            lifecycle_hooks: Vec::new(),
+            tags: tags.clone(),
+            instance_tags: template.instance_tags.clone(),
+        }
+    }
+
+    /// AWS then lowers desired capacity on its own account.
+    fn warn_of_smaller_size(&self, group: &AutoScalingGroup, ctx: &mut Context<Clients>) {
+        let desired = group.desired_capacity().unwrap_or_default();
+        if desired > self.max_size {
+            let detail = format!(
+                "The fleet had {desired} instances, and max_size is now {}. AWS lowers the desired capacity to that; \
+                 protected instances stay until the runner manager ends them. Lower max_instances of the runner's \
+                 autoscaler first.",
+                self.max_size
+            );
+            ctx.warn(Diagnostic::warning("Fleet made smaller than it was", detail).at("max_size"));
+        }
+    }
+
+    /// After a day of failed launches AWS stops trying, and nothing else would tell.
+    async fn warn_of_failed_launches(&self, ctx: &mut Context<Clients>) -> Result<(), Diagnostics> {
+        let suspended = self
+            .unexpected_settings
+            .get()
+            .is_some_and(|settings| settings.iter().any(|setting| setting == "Launch suspended"));
+        if suspended {
+            let reasons = auto_scaling_group::failed_activities(ctx.client(), &self.name).await?;
+            let detail = format!(
+                "The process Launch of Auto Scaling group {} is suspended: by somebody, or by AWS after a day of \
+                 failed launches. Latest failures: {}. Mend the cause, then apply to resume.",
+                self.name,
+                if reasons.is_empty() { "none".to_owned() } else { reasons.join("; ") }
+            );
+            ctx.warn(Diagnostic::warning("Worker fleet starts no instances", detail));
+        }
+        Ok(())
+    }
+
+    /// The fleet as AWS reports it; what is gone has null ids.
+    fn with(
+        mut self,
+        clients: &Clients,
+        group: Option<&AutoScalingGroup>,
+        template: Option<&LaunchTemplate>,
+        version: Option<&(i64, ResponseLaunchTemplateData)>,
+    ) -> Self {
+        let mut unexpected = Vec::new();
+        let before = self.tags_all.get().cloned().unwrap_or_default();
+        let reported = group.map(auto_scaling_group::tags_of);
+        let reported = reported.or_else(|| template.map(|template| template.tags.clone()));
+        (self.tags, self.tags_all) = clients.tags.read(reported.unwrap_or_default(), self.tags.as_ref());
+        self.ready_command = worker::ready_command().into();
+        self.arn = group.and_then(|group| group.auto_scaling_group_arn()).map(str::to_owned).into();
+        self.launch_template_id = template.map(|template| template.id.clone()).into();
+        self.launch_template_version = Computed::null();
+        if let Some((_, data)) = version {
+            self.read_template(data, &before);
+            unexpected.extend(launch_template::unexpected_settings(data));
+        }
+        if let Some(group) = group {
+            self.read_group(group);
+            unexpected.extend(auto_scaling_group::unexpected_settings(group, 0, true));
+            let used = auto_scaling_group::launch_of(group).0;
+            let number = used.and_then(|used| used.version()).and_then(|version| version.parse::<i64>().ok());
+            let foreign = used.and_then(|used| used.launch_template_id())
+                != template.map(|template| template.id.as_str());
+            match (number, template) {
+                (_, None) => {}
+                (Some(number), Some(_)) if !foreign => self.launch_template_version = number.into(),
+                (_, Some(_)) => unexpected.push("another launch template or version".to_owned()),
+            }
+        }
+        self.unexpected_settings = unexpected.into();
+        self
+    }
+
+    fn read_template(&mut self, data: &ResponseLaunchTemplateData, tags_before: &Tags) {
+        self.image_id = data.image_id().unwrap_or_default().to_owned();
+        let first = data.instance_type().map(|name| name.as_str().to_owned());
+        self.instance_types = first.into_iter().chain(self.instance_types.drain(..).skip(1)).collect();
+        keep_order(&mut self.security_group_ids, data.security_group_ids().to_vec());
+        let profile = data.iam_instance_profile();
+        self.instance_profile_arn = profile.and_then(|profile| profile.arn()).map(str::to_owned);
+        let device = self.operating_system().root_device_name();
+        let mapping = data.block_device_mappings().first();
+        self.root_volume =
+            mapping.and_then(|mapping| RootVolume::from_mapping(mapping, self.root_volume.as_ref(), device));
+        self.detailed_monitoring = launch_template::is_monitored(data);
+        self.user_data_sha256 = data.user_data().and_then(sha256_of_base64).into();
+        let all = self.tags_all.get().cloned().unwrap_or_default();
+        let own = self.instance_tags.as_ref();
+        let inherited = |key: &String, value: &String| {
+            all.get(key) == Some(value)
+                || tags_before.get(key) == Some(value)
+                || key == "Name" && *value == self.name
+        };
+        let tags: Tags = launch_template::instance_tags(data)
+            .into_iter()
+            .filter(|(key, value)| own.is_some_and(|own| own.contains_key(key)) || !inherited(key, value))
+            .collect();
+        self.instance_tags = if tags.is_empty() && own.is_none() { None } else { Some(tags) };
+    }
+
+    fn read_group(&mut self, group: &AutoScalingGroup) {
+        self.max_size = group.max_size().unwrap_or_default();
+        self.health_check_grace_period_seconds = group.health_check_grace_period().unwrap_or_default();
+        let subnets = group.vpc_zone_identifier().unwrap_or_default().split(',');
+        keep_order(&mut self.subnet_ids, subnets.filter(|id| !id.is_empty()).map(str::to_owned).collect());
+        match group.mixed_instances_policy() {
+            None => {
+                self.instance_types.truncate(1);
+                self.spot = None;
+            }
+            Some(policy) => {
+                let overrides = policy.launch_template().map(|template| template.overrides());
+                let types = overrides.unwrap_or_default().iter();
+                self.instance_types =
+                    types.filter_map(|entry| entry.instance_type().map(str::to_owned)).collect();
+                self.spot = spot_of(policy, self.spot.as_ref());
+            }
+        }
+    }
+}
+
+/// Null means all on demand, and stays null where the policy says that.
+fn spot_of(policy: &MixedInstancesPolicy, prior: Option<&Spot>) -> Option<Spot> {
+    let distribution = policy.instances_distribution();
+    let base = distribution.and_then(|shares| shares.on_demand_base_capacity()).unwrap_or(0);
+    let above = distribution.and_then(|shares| shares.on_demand_percentage_above_base_capacity());
+    let strategy = distribution.and_then(|shares| shares.spot_allocation_strategy());
+    let spot = Spot {
+        on_demand_base_capacity: base,
+        on_demand_percentage_above_base: above.unwrap_or(100),
+        allocation_strategy: strategy
+            .and_then(|name| name.parse().ok())
+            .unwrap_or(SpotAllocationStrategy::LowestPrice),
+    };
+    if prior.is_none() && spot.on_demand_percentage_above_base == 100 { None } else { Some(spot) }
+}
+
+/// The version that says what `template` does: one that is there, or a new one.
+async fn version_for(
+    clients: &Clients,
+    found: &LaunchTemplate,
+    prior: &WorkerFleet,
+    template: &Template,
+) -> Result<i64, Diagnostics> {
+    let candidate = prior.launch_template_version.get().copied().unwrap_or(found.latest_version);
+    let version = launch_template::find_version(clients, &found.id, &candidate.to_string()).await?;
+    match version {
+        Some((number, data)) if template.is_said_by(&data) => Ok(number),
+        _ => launch_template::create_version(clients, &found.id, template).await,
+    }
+}
+
+/// AWS' order means nothing where ours is a permutation of it.
+fn keep_order(ours: &mut Vec<String>, reported: Vec<String>) {
+    let same = ours.len() == reported.len()
+        && ours.iter().collect::<BTreeSet<_>>() == reported.iter().collect::<BTreeSet<_>>();
+    if !same {
+        *ours = reported;
+    }
+}
+
+fn already_exists(name: &str, what: &str) -> Diagnostics {
+    Diagnostic::error(
+        format!("Creating worker fleet ({name})"),
+        format!(
+            "There is a {what} of this name already, and it was not made by this configuration. Nothing was changed. \
+             Choose another name, or take it over:\n\nimport {{\n  to = ecrunner_worker_fleet.<name>\n  id = \
+             \"{name}\"\n}}"
+        ),
+    )
+    .at("name")
+    .into()
+}
+
+fn check_name(name: &str) -> Result<(), Invalid> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "().-/_".contains(c);
+    if !(3..=128).contains(&name.len()) {
+        return Err(Invalid::new(format!("must have 3 to 128 characters, but has {}", name.chars().count())));
+    }
+    match name.chars().find(|c| !allowed(*c)) {
+        Some(c) => Err(Invalid::new(format!("must consist of letters, digits and `().-/_`, but has {c:?}"))),
+        None => Ok(()),
+    }
+}
+
+fn check_image(id: &str) -> Result<(), Invalid> {
+    let hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+    match id.strip_prefix("ami-") {
+        Some(rest) if rest.len() >= 8 && rest.chars().all(hex) => Ok(()),
+        _ => Err(Invalid::new("must be the id of an image").remedy(
+            "Write ami-…, such as the image_id of the data source ecrunner_ami. A parameter's name would hide a new image from the plan.",
+        )),
+    }
+}
+
+fn check_unique(values: &Vec<String>) -> Result<(), Invalid> {
+    let mut seen = BTreeSet::new();
+    match values.iter().position(|value| !seen.insert(value)) {
+        Some(index) => Err(Invalid::new(format!("must not name {} twice", values[index]))),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_fit_group_and_launch_template() {
+        assert_eq!(check_name("ci/linux-(a).b_c"), Ok(()));
+        for wrong in ["ab", "with space", "a:b", "umlaut-\u{e4}", &"x".repeat(129)] {
+            assert!(check_name(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_image_is_named_by_its_id() {
+        assert_eq!(check_image("ami-0123456789abcdef0"), Ok(()));
+        for wrong in ["", "ami-", "resolve:ssm:/aws/service/x", "ami-0123456Z"] {
+            assert!(check_image(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn order_is_ours_as_long_as_the_members_are() {
+        let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let mut ours = list(&["b", "a"]);
+        keep_order(&mut ours, list(&["a", "b"]));
+        assert_eq!(ours, list(&["b", "a"]));
+        keep_order(&mut ours, list(&["a", "c"]));
+        assert_eq!(ours, list(&["a", "c"]));
+    }
+}

@@ -1,0 +1,109 @@
+//! `ecrunner_runner_config`: a GitLab Runner config.toml from typed arguments, in one canonical form.
+//! AWS: none; source is GitLab Runner's own configuration as the crate `runner-config` models it.
+//! Validation reports errors as far as values are known, reading reports warnings too: both by [`assess`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ::runner_config::RenderError;
+use tf_provider::schema::{Computed, Convert};
+use tf_provider::value::Number;
+use tf_provider::{Context, DataSource, Diagnostic, Diagnostics, Schema, ValidateConfig};
+
+use crate::clients::Clients;
+
+mod runner;
+
+mod docker;
+
+mod autoscaler;
+
+mod cache;
+
+mod arguments;
+mod assess;
+mod defaults;
+mod extra;
+
+pub use autoscaler::{Autoscaler, ConnectorConfig, PluginConfig, Policy, StateStorage};
+pub use cache::{Cache, S3};
+pub use docker::{Docker, Service};
+pub use runner::Runner;
+
+use assess::assess;
+
+/// Renders GitLab Runner's config.toml from typed arguments, and finds at plan time what GitLab Runner would ignore in
+/// silence or notice when a job fails.
+///
+/// Arguments are the keys of config.toml in snake case, in the order of its sections; `id` and so on are described by
+/// GitLab's documentation. No secret stands in the text: each token is a placeholder that the runner manager replaces.
+#[derive(Schema, Clone, Debug)]
+#[tf(type_name = "ecrunner_runner_config")]
+pub struct RunnerConfig {
+    /// Jobs at once over all `runners`; at least as many as there are entries.
+    pub concurrent: Number,
+    /// Seconds between two questions for jobs, per entry. Default 3.
+    pub check_interval: Option<Number>,
+    /// From which level on the runner logs: `debug`, `info`, `warn`, `error`, `fatal`, `panic`. Default `info`.
+    pub log_level: Option<String>,
+    /// Form of the log lines: `runner`, `text`, `json`. Default `runner`.
+    pub log_format: Option<String>,
+    /// Version up to which standardised log field names are used. Default 0, the old names.
+    pub log_field_schema_version: Option<Number>,
+    /// Version up to which log fields are written under both names; 0, the default, turns it off.
+    pub log_field_dual_emit_target: Option<Number>,
+    /// `host:port` on which Prometheus metrics and debug pages are served. Default: not served.
+    pub listen_address: Option<String>,
+    /// Seconds that running jobs have to end after SIGTERM or SIGINT. Default 30.
+    pub shutdown_timeout: Option<Number>,
+    /// Age at which a connection to GitLab is renewed. Default `15m0s`.
+    pub connection_max_age: Option<String>,
+    /// Sentry DSN to which errors are reported.
+    pub sentry_dsn: Option<String>,
+    /// User that jobs of the shell executor run as.
+    pub user: Option<String>,
+    /// Labels of all entries; at most 32 together with those of an entry.
+    pub labels: Option<BTreeMap<String, String>>,
+    /// The runners, each with a token of its own at GitLab.
+    pub runners: Vec<Runner>,
+    /// Further keys, as the text of a config.toml. Only keys that GitLab Runner knows, and none that an argument sets
+    /// too; the first `[[runners]]` in it goes to the first of `runners`, the second to the second.
+    pub extra_config: Option<String>,
+    /// The text of config.toml. The same arguments always give the same text.
+    pub config_toml: Computed<String>,
+    /// The placeholders in the text: each is to be replaced by the token of its runner.
+    pub token_placeholders: Computed<BTreeSet<String>>,
+    /// What works and will hurt later, one sentence or two each, with its place. Each is a warning of the plan too.
+    pub warnings: Computed<Vec<String>>,
+}
+
+impl DataSource for RunnerConfig {
+    type Client = Clients;
+
+    async fn read(mut self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
+        let assessment = assess(&self.to_raw());
+        if assessment.errors.has_errors() {
+            return Err(assessment.errors);
+        }
+        let Some(config) = assessment.config else {
+            return Err(Diagnostic::provider_bug("A configuration without errors could not be read.").into());
+        };
+        let text = config.render().map_err(|RenderError::Secrets(faults)| {
+            Diagnostics::from(Diagnostic::error("Secret in runner configuration", format!("{faults}.")))
+        })?;
+        self.config_toml = text.into();
+        self.token_placeholders =
+            config.token_placeholders().map(ToString::to_string).collect::<BTreeSet<_>>().into();
+        self.warnings =
+            assessment.warnings.iter().map(|warning| warning.detail.clone()).collect::<Vec<_>>().into();
+        for warning in assessment.warnings {
+            ctx.warn(warning);
+        }
+        Ok(self)
+    }
+}
+
+impl ValidateConfig for RunnerConfig {
+    fn validate(config: &RunnerConfigPlan, diagnostics: &mut Diagnostics) {
+        diagnostics.extend(assess(&config.to_raw()).errors);
+    }
+}

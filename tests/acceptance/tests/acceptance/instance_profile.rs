@@ -1,0 +1,582 @@
+//! `ecrunner_instance_profile`.
+
+use std::time::Duration;
+
+use acceptance::{Account, Fault, FaultKind, Plan, Workspace};
+use serde_json::{Value, json};
+
+const PROFILE: &str = "ecrunner_instance_profile.this";
+const TYPE: &str = "ecrunner_instance_profile";
+const REPOSITORY: &str = "arn:aws:ecr:eu-central-1:111122223333:repository/docker-hub/*";
+
+/// A profile called `ci` with these further arguments.
+fn profile(arguments: &str) -> String {
+    format!("resource \"{TYPE}\" \"this\" {{\n  name = \"ci\"\n{arguments}\n}}\n")
+}
+
+/// A worker's profile.
+fn worker() -> String {
+    profile(&format!("  image_pull = {{\n    repository_arns = [\"{REPOSITORY}\"]\n  }}\n"))
+}
+
+/// A workspace with this configuration, applied.
+fn applied(account: &Account, config: &str) -> Workspace {
+    let mut workspace = Workspace::new(account);
+    workspace.config(config);
+    workspace.apply().expect_success();
+    workspace
+}
+
+/// Actions of the inline policy as the AWS CLI reports it.
+fn actions(account: &Account) -> Vec<String> {
+    let policy = policy(account);
+    let statements = policy["Statement"].as_array().expect("statements").clone();
+    let actions = statements.iter().flat_map(|statement| statement["Action"].as_array().expect("actions"));
+    actions.map(|action| action.as_str().expect("an action").to_owned()).collect()
+}
+
+fn policy(account: &Account) -> Value {
+    account.aws(&["iam", "get-role-policy", "--role-name", "ci", "--policy-name", "ecrunner"])
+        ["PolicyDocument"]
+        .clone()
+}
+
+/// Names of all roles and of all instance profiles of the account.
+fn names(account: &Account) -> (Vec<String>, Vec<String>) {
+    let of = |command: &str, list: &str, name: &str| {
+        let answer = account.aws(&["iam", command]);
+        let list = answer[list].as_array().expect("a list").clone();
+        list.iter().map(|entry| entry[name].as_str().expect("a name").to_owned()).collect()
+    };
+    (
+        of("list-roles", "Roles", "RoleName"),
+        of("list-instance-profiles", "InstanceProfiles", "InstanceProfileName"),
+    )
+}
+
+/// Roles in the profile.
+fn members(account: &Account) -> Vec<String> {
+    let answer = account.aws(&["iam", "get-instance-profile", "--instance-profile-name", "ci"]);
+    let roles = answer["InstanceProfile"]["Roles"].as_array().expect("roles").clone();
+    roles.iter().map(|role| role["RoleName"].as_str().expect("a name").to_owned()).collect()
+}
+
+fn tags(account: &Account) -> (Value, Value) {
+    let of = |command: &str, option: &str| {
+        let mut tags = account.aws(&["iam", command, option, "ci"])["Tags"].clone();
+        tags.as_array_mut().expect("tags").sort_by_key(|tag| tag["Key"].to_string());
+        tags
+    };
+    (of("list-role-tags", "--role-name"), of("list-instance-profile-tags", "--instance-profile-name"))
+}
+
+fn remove_role(account: &Account) {
+    account.aws(&[
+        "iam",
+        "remove-role-from-instance-profile",
+        "--instance-profile-name",
+        "ci",
+        "--role-name",
+        "ci",
+    ]);
+}
+
+fn delete_policy(account: &Account) {
+    account.aws(&["iam", "delete-role-policy", "--role-name", "ci", "--policy-name", "ecrunner"]);
+}
+
+fn delete_profile(account: &Account) {
+    remove_role(account);
+    account.aws(&["iam", "delete-instance-profile", "--instance-profile-name", "ci"]);
+}
+
+fn delete_role(account: &Account) {
+    delete_policy(account);
+    account.aws(&["iam", "delete-role", "--role-name", "ci"]);
+}
+
+fn error(code: &str) -> FaultKind {
+    FaultKind::Error { status: 409, code: code.into(), message: "Cannot do this now".into() }
+}
+
+/// The plan restores in place; then everything is as it was.
+fn assert_restored(workspace: &mut Workspace, account: &Account) -> Plan {
+    let plan = workspace.plan();
+    assert_eq!(plan.actions(PROFILE), ["update"]);
+    workspace.apply_plan(&plan).expect_success();
+    workspace.assert_empty_plan();
+    assert_eq!(names(account), (vec!["ci".to_owned()], vec!["ci".to_owned()]));
+    assert_eq!(members(account), ["ci"]);
+    assert_eq!(actions(account), ["ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]);
+    plan
+}
+
+#[test]
+fn basic() {
+    let account = Account::new();
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&worker());
+    let plan = workspace.plan();
+    assert_eq!(plan.actions(PROFILE), ["create"]);
+    let planned: Value = serde_json::from_str(plan.after(PROFILE, "policy_json").as_str().expect("a policy"))
+        .expect("JSON");
+    workspace.apply_plan(&plan).expect_success();
+    assert_eq!(policy(&account), planned, "the plan shows the policy");
+    assert_eq!(members(&account), ["ci"]);
+    let state = workspace.state();
+    let of = |kind: &str| json!(format!("arn:aws:iam::{}:{kind}/ci", account.id()));
+    assert_eq!(state.attribute(PROFILE, "arn"), &of("instance-profile"));
+    assert_eq!(state.attribute(PROFILE, "role_arn"), &of("role"));
+    assert_eq!(state.attribute(PROFILE, "role_name"), "ci");
+    let role = account.aws(&["iam", "get-role", "--role-name", "ci"]);
+    let trust = &role["Role"]["AssumeRolePolicyDocument"]["Statement"];
+    assert_eq!(trust[0]["Principal"], json!({"Service": ["ec2.amazonaws.com"]}));
+    workspace.assert_empty_plan();
+
+    workspace.destroy().expect_success();
+    assert_eq!(names(&account), (vec![], vec![]));
+}
+
+#[test]
+fn no_capability_no_policy() {
+    let account = Account::new();
+    let mut workspace = applied(&account, &profile(""));
+    assert_eq!(workspace.state_attr(PROFILE, "policy_json"), json!(null));
+    assert_eq!(account.count("PutRolePolicy"), 0);
+    workspace.assert_empty_plan();
+}
+
+#[test]
+fn every_argument_is_kept() {
+    let account = Account::new();
+    let boundary = account.aws(&[
+        "iam",
+        "create-policy",
+        "--policy-name",
+        "bound",
+        "--policy-document",
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
+    ])["Policy"]["Arn"]
+        .as_str()
+        .expect("an ARN")
+        .to_owned();
+    let arn = |service: &str, resource: &str| format!("arn:aws:{service}:eu-central-1:111122223333:{resource}");
+    let group = arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/ci");
+    let key = arn("kms", "key/1234");
+    let parameter = arn("ssm", "parameter/ecrunner/token");
+    let log_group = arn("logs", "log-group:/ecrunner/ci");
+    let mut workspace = applied(
+        &account,
+        &profile(&format!(
+            r#"
+  path                 = "/team/ci/"
+  permissions_boundary = "{boundary}"
+  session_manager      = true
+  image_pull           = {{ repository_arns = ["{REPOSITORY}"], import = true }}
+  fleet_control        = {{ fleet_arns = ["{group}"], os_user = "ubuntu" }}
+  read_parameters      = {{ parameter_arns = ["{parameter}"], kms_key_arns = ["{key}"] }}
+  write_parameters     = ["{parameter}"]
+  cache_bucket         = {{ bucket_arn = "arn:aws:s3:::cache", prefix = "ci/", kms_key_arn = "{key}" }}
+  read_objects         = ["arn:aws:s3:::config/main.toml"]
+  write_logs           = ["{log_group}"]
+  complete_lifecycle   = {{ fleet_arns = ["{group}"] }}
+  timeouts {{
+    create = "3m"
+  }}
+"#
+        )),
+    );
+    workspace.assert_empty_plan();
+    let role = account.aws(&["iam", "get-role", "--role-name", "ci"])["Role"].clone();
+    assert_eq!(role["Path"], "/team/ci/");
+    assert_eq!(role["PermissionsBoundary"]["PermissionsBoundaryArn"], boundary.as_str());
+    assert_eq!(actions(&account).len(), 26);
+
+    workspace.config(&worker().replace("\"ci\"\n", "\"ci\"\n  path = \"/team/ci/\"\n"));
+    assert_eq!(workspace.plan().actions(PROFILE), ["update"]);
+    workspace.apply().expect_success();
+    let role = account.aws(&["iam", "get-role", "--role-name", "ci"])["Role"].clone();
+    assert_eq!(role["PermissionsBoundary"], json!(null), "the boundary is taken away");
+    assert_eq!(actions(&account).len(), 3);
+    workspace.assert_empty_plan();
+}
+
+#[test]
+fn disappears() {
+    let account = Account::new();
+    let mut workspace = applied(&account, &worker());
+    delete_profile(&account);
+    delete_role(&account);
+    assert_eq!(workspace.plan().actions(PROFILE), ["create"]);
+    workspace.apply().expect_success();
+    workspace.assert_empty_plan();
+
+    delete_profile(&account);
+    delete_role(&account);
+    workspace.destroy().expect_success();
+}
+
+#[test]
+fn profile_without_its_role_is_restored_in_place() {
+    let account = Account::new();
+    let mut workspace = applied(&account, &worker());
+    remove_role(&account);
+    let plan = assert_restored(&mut workspace, &account);
+    plan.run().clone().expect_warning("Instance profile is incomplete (ci)");
+}
+
+#[test]
+fn deleted_inline_policy_is_restored_in_place() {
+    let account = Account::new();
+    let mut workspace = applied(&account, &worker());
+    delete_policy(&account);
+    assert_restored(&mut workspace, &account);
+}
+
+#[test]
+fn deleted_role_is_restored_in_place() {
+    let account = Account::new();
+    let mut workspace = applied(&account, &worker());
+    remove_role(&account);
+    delete_role(&account);
+    let plan = assert_restored(&mut workspace, &account);
+    assert!(plan.is_unknown(PROFILE, "role_arn"));
+    assert!(!plan.is_unknown(PROFILE, "arn"));
+}
+
+#[test]
+fn deleted_profile_is_restored_in_place() {
+    let account = Account::new();
+    let mut workspace = applied(&account, &worker());
+    delete_profile(&account);
+    let plan = assert_restored(&mut workspace, &account);
+    assert!(plan.is_unknown(PROFILE, "arn"));
+}
+
+#[test]
+fn policy_changed_by_others_is_drift_and_set_right() {
+    let account = Account::new();
+    let mut workspace = applied(&account, &worker());
+    let foreign = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
+    let put = |document: &str| {
+        account.aws(&[
+            "iam",
+            "put-role-policy",
+            "--role-name",
+            "ci",
+            "--policy-name",
+            "ecrunner",
+            "--policy-document",
+            document,
+        ]);
+    };
+    put(foreign);
+    let plan = assert_restored(&mut workspace, &account);
+    assert_eq!(plan.drift(), ["ecrunner_instance_profile.this: update"]);
+
+    // The same policy in another layout is none.
+    let pretty = serde_json::to_string_pretty(&policy(&account)).expect("JSON");
+    put(&pretty);
+    workspace.assert_empty_plan();
+}
+
+#[test]
+fn trust_policy_changed_by_others_is_set_right() {
+    let account = Account::new();
+    let mut workspace = applied(&account, &worker());
+    let open = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}"#;
+    account.aws(&["iam", "update-assume-role-policy", "--role-name", "ci", "--policy-document", open]);
+    assert_restored(&mut workspace, &account);
+    let role = account.aws(&["iam", "get-role", "--role-name", "ci"]);
+    let trust = &role["Role"]["AssumeRolePolicyDocument"]["Statement"];
+    assert_eq!(trust[0]["Principal"], json!({"Service": ["ec2.amazonaws.com"]}));
+}
+
+#[test]
+fn foreign_role_in_the_profile_is_put_out() {
+    let account = Account::new();
+    let mut workspace = applied(&account, &worker());
+    remove_role(&account);
+    let trust = r#"{"Version":"2012-10-17","Statement":[]}"#;
+    account.aws(&["iam", "create-role", "--role-name", "other", "--assume-role-policy-document", trust]);
+    account.aws(&[
+        "iam",
+        "add-role-to-instance-profile",
+        "--instance-profile-name",
+        "ci",
+        "--role-name",
+        "other",
+    ]);
+    assert_eq!(workspace.plan().actions(PROFILE), ["update"]);
+    workspace.apply().expect_success();
+    assert_eq!(members(&account), ["ci"]);
+    workspace.assert_empty_plan();
+}
+
+#[test]
+fn update_capabilities() {
+    let account = Account::new();
+    let mut workspace = applied(&account, &worker());
+    let arn = workspace.state_attr(PROFILE, "role_arn");
+    workspace.config(&profile(&format!(
+        "  session_manager = true\n  image_pull = {{\n    repository_arns = [\"{REPOSITORY}\"]\n    import = true\n  }}\n"
+    )));
+    let plan = workspace.plan();
+    assert_eq!(plan.actions(PROFILE), ["update"]);
+    assert!(plan.after(PROFILE, "policy_json").as_str().expect("a policy").contains("ssmmessages"));
+    assert!(!plan.is_unknown(PROFILE, "arn") && !plan.is_unknown(PROFILE, "role_arn"));
+    workspace.apply_plan(&plan).expect_success();
+    assert!(actions(&account).contains(&"ecr:CreateRepository".to_owned()));
+    assert_eq!(workspace.state_attr(PROFILE, "role_arn"), arn);
+    workspace.assert_empty_plan();
+
+    workspace.config(&profile(""));
+    workspace.apply().expect_success();
+    let error = account.aws_error(&["iam", "get-role-policy", "--role-name", "ci", "--policy-name", "ecrunner"]);
+    assert!(error.contains("NoSuchEntity"), "{error}");
+    workspace.assert_empty_plan();
+}
+
+#[test]
+fn replace_name_and_path() {
+    let account = Account::new();
+    let mut workspace = applied(&account, &worker());
+    workspace.config(&worker().replace("\"ci\"\n", "\"ci\"\n  path = \"/team/\"\n"));
+    let plan = workspace.plan();
+    assert_eq!((plan.actions(PROFILE), plan.replace_paths(PROFILE)), (vec!["delete", "create"], vec!["path".into()]));
+    workspace.config(&worker().replace("\"ci\"\n", "\"other\"\n"));
+    assert_eq!(workspace.plan().replace_paths(PROFILE), ["name"]);
+    workspace.apply().expect_success();
+    assert_eq!(names(&account), (vec!["other".to_owned()], vec!["other".to_owned()]));
+    workspace.assert_empty_plan();
+}
+
+#[test]
+fn import_takes_over_and_the_policy_stays() {
+    let account = Account::new();
+    let _first = applied(&account, &worker());
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&worker());
+    workspace.import(PROFILE, "ci").expect_success();
+    let state = workspace.state();
+    assert_eq!(state.attribute(PROFILE, "path"), "/");
+    assert!(state.attribute(PROFILE, "policy_json").as_str().expect("a policy").contains("BatchGetImage"));
+    // Which capabilities made the policy AWS does not know: configuration says it, and AWS is not changed.
+    let plan = workspace.plan();
+    assert!(matches!(plan.actions(PROFILE)[..], ["no-op"] | ["update"]));
+    let before = account.count("PutRolePolicy");
+    workspace.apply_plan(&plan).expect_success();
+    assert_eq!(account.count("PutRolePolicy"), before);
+    workspace.assert_empty_plan();
+}
+
+#[test]
+fn import_of_an_unknown_name_names_it() {
+    let account = Account::new();
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&worker());
+    workspace.import(PROFILE, "nobody").expect_failure().expect_text("Instance profile not found (nobody)");
+}
+
+#[test]
+fn already_exists_names_the_import_block() {
+    let account = Account::new();
+    let _first = applied(&account, &worker());
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&worker());
+    workspace
+        .apply()
+        .expect_error("Creating instance profile (ci)", "name")
+        .expect_only_error(&["import {", "to = ecrunner_instance_profile.", "id = \"ci\""]);
+    assert_eq!(workspace.state().addresses(), Vec::<String>::new());
+    assert_eq!(members(&account), ["ci"]);
+}
+
+#[test]
+fn lone_role_of_that_name_is_not_adopted() {
+    let account = Account::new();
+    let trust = r#"{"Version":"2012-10-17","Statement":[]}"#;
+    account.aws(&["iam", "create-role", "--role-name", "ci", "--assume-role-policy-document", trust]);
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&worker());
+    workspace.apply().expect_error("Creating instance profile (ci)", "name");
+    assert_eq!((account.count("PutRolePolicy"), account.count("CreateInstanceProfile")), (0, 0));
+}
+
+#[test]
+fn create_whose_answers_are_lost_is_not_taken_for_a_foreign_one() {
+    let account = Account::new();
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&worker());
+    for action in ["CreateRole", "CreateInstanceProfile", "AddRoleToInstanceProfile"] {
+        account.inject(Fault::once("iam", action, FaultKind::CutAfter { bytes: 0 }));
+    }
+    workspace.apply().expect_success();
+    assert_eq!(members(&account), ["ci"]);
+    workspace.assert_empty_plan();
+}
+
+#[test]
+fn create_that_fails_half_way_is_kept_and_made_good() {
+    let account = Account::new();
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&worker());
+    account.inject(Fault::once("iam", "CreateInstanceProfile", error("AccessDenied")));
+    workspace.apply().expect_only_error(&["Creating instance profile (ci)", "AccessDenied"]);
+    assert_eq!(workspace.state().addresses(), [PROFILE]);
+    workspace.apply().expect_success();
+    assert_eq!(members(&account), ["ci"]);
+    workspace.assert_empty_plan();
+    workspace.destroy().expect_success();
+    assert_eq!(names(&account), (vec![], vec![]));
+}
+
+#[test]
+fn new_role_that_is_not_visible_yet_is_waited_for() {
+    let account = Account::new();
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&worker());
+    // The first reads come before anything is made.
+    account.inject(Fault::once("iam", "GetRole", FaultKind::NotVisible).after(1).times(2));
+    account.inject(Fault::once("iam", "PutRolePolicy", FaultKind::NotVisible).times(2));
+    account.inject(Fault::once("iam", "GetInstanceProfile", FaultKind::NotVisible).after(1).times(2));
+    account.inject(Fault::once("iam", "AddRoleToInstanceProfile", FaultKind::NotVisible));
+    workspace.apply().expect_success();
+    assert_eq!(account.count("PutRolePolicy"), 3);
+    workspace.assert_empty_plan();
+}
+
+#[test]
+fn destroy_goes_in_the_order_that_iam_demands_and_waits_out_conflicts() {
+    let account = Account::new();
+    let mut workspace = applied(&account, &worker());
+    // What others hung on the role goes with it.
+    account.aws(&[
+        "iam",
+        "attach-role-policy",
+        "--role-name",
+        "ci",
+        "--policy-arn",
+        "arn:aws:iam::aws:policy/ReadOnlyAccess",
+    ]);
+    account.inject(Fault::once("iam", "DeleteInstanceProfile", error("DeleteConflict")).times(2));
+    account.inject(Fault::once("iam", "DeleteRolePolicy", error("ConcurrentModification")));
+    account.inject(Fault::once("iam", "DeleteRole", error("DeleteConflict")).times(2));
+    workspace.destroy().expect_success();
+    assert_eq!(names(&account), (vec![], vec![]));
+    let removals: Vec<String> = account
+        .calls()
+        .into_iter()
+        .map(|call| call.action)
+        .filter(|action| ["Delete", "Remove", "Detach"].iter().any(|verb| action.starts_with(verb)))
+        .collect();
+    assert_eq!(
+        removals,
+        [
+            "RemoveRoleFromInstanceProfile",
+            "DeleteInstanceProfile",
+            "DeleteInstanceProfile",
+            "DeleteInstanceProfile",
+            "DeleteRolePolicy",
+            "DeleteRolePolicy",
+            "DetachRolePolicy",
+            "DeleteRole",
+            "DeleteRole",
+            "DeleteRole",
+        ]
+    );
+}
+
+#[test]
+fn conflict_that_never_ends_is_told_within_the_timeout() {
+    let account = Account::new();
+    let mut workspace = applied(&account, &worker().replace("\"ci\"\n", "\"ci\"\n  timeouts {\n    delete = \"4s\"\n  }\n"));
+    account.inject(Fault::once("iam", "DeleteRole", error("DeleteConflict")).times(1_000));
+    workspace
+        .destroy()
+        .expect_only_error(&["Deleting IAM role (ci)", "DeleteConflict"])
+        .expect_within(Duration::from_secs(60));
+    assert_eq!(workspace.state().addresses(), [PROFILE]);
+}
+
+#[test]
+fn tags_and_default_tags_are_set_on_both() {
+    let account = Account::new();
+    let mut workspace = Workspace::new(&account);
+    workspace.provider_arguments("  default_tags {\n    tags = { team = \"ci\", env = \"prod\" }\n  }");
+    let tagged = |tags: &str| profile(&format!("  tags = {tags}\n"));
+    workspace.config(&tagged("{ env = \"dev\" }"));
+    workspace.apply().expect_success();
+    let expected = json!([{"Key": "env", "Value": "dev"}, {"Key": "team", "Value": "ci"}]);
+    assert_eq!(tags(&account), (expected.clone(), expected));
+    assert_eq!(workspace.state_attr(PROFILE, "tags_all"), json!({"env": "dev", "team": "ci"}));
+    workspace.assert_empty_plan();
+
+    workspace.config(&tagged("{ owner = \"me\" }"));
+    let plan = workspace.plan();
+    assert_eq!(plan.after(PROFILE, "tags_all"), &json!({"env": "prod", "team": "ci", "owner": "me"}));
+    workspace.apply_plan(&plan).expect_success();
+    workspace.assert_empty_plan();
+
+    // A tag that others took from one of both is set again.
+    account.aws(&["iam", "untag-instance-profile", "--instance-profile-name", "ci", "--tag-keys", "owner"]);
+    assert_eq!(workspace.plan().actions(PROFILE), ["update"]);
+    workspace.apply().expect_success();
+    let (role, profile) = tags(&account);
+    assert_eq!(role, profile);
+    assert_eq!(role.as_array().map(Vec::len), Some(3));
+    workspace.assert_empty_plan();
+}
+
+#[test]
+fn unknown_fleet_arns_plan_an_unknown_policy() {
+    let account = Account::new();
+    let group = "arn:aws:autoscaling:eu-central-1:111122223333:autoScalingGroup:0a1b:autoScalingGroupName/ci";
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&format!(
+        "resource \"terraform_data\" \"fleet\" {{\n  input = \"{group}\"\n}}\n{}",
+        profile("  fleet_control = {\n    fleet_arns = [terraform_data.fleet.output]\n  }\n")
+    ));
+    let plan = workspace.plan();
+    assert!(plan.is_unknown(PROFILE, "policy_json"));
+    assert_eq!(plan.after(PROFILE, "role_name"), "ci");
+    workspace.apply_plan(&plan).expect_success();
+    let policy = policy(&account).to_string();
+    assert!(policy.contains(group) && policy.contains("aws:ResourceTag/aws:autoscaling:groupName"), "{policy}");
+    workspace.assert_empty_plan();
+}
+
+#[test]
+fn invalid_arguments_are_reported_in_one_run() {
+    let account = Account::new();
+    let mut workspace = Workspace::new(&account);
+    workspace.config(
+        &profile(
+            r#"
+  path                 = "team"
+  permissions_boundary = "bound"
+  image_pull           = { repository_arns = ["docker-hub"] }
+  fleet_control        = { fleet_arns = ["ci"], os_user = "Root" }
+  write_parameters     = ["/ecrunner/token"]
+  cache_bucket         = { bucket_arn = "cache" }
+"#,
+        )
+        .replace("\"ci\"\n\n", "\"c i\"\n\n"),
+    );
+    let run = workspace.validate();
+    let run = ["name", "path", "permissions_boundary"]
+        .iter()
+        .fold(run, |run, attribute| run.expect_error(&format!("Invalid {attribute}"), *attribute));
+    run.expect_error_count(8);
+}
+
+#[test]
+fn invalid_policy_size_is_told_at_plan() {
+    let account = Account::new();
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&profile(
+        "  image_pull = {\n    repository_arns = [for i in range(200) : \
+         \"arn:aws:ecr:eu-central-1:111122223333:repository/team/image-${i}\"]\n  }\n",
+    ));
+    workspace.run_plan(&[]).expect_only_error(&["Policy is too large", "10240", "common prefix"]);
+}
