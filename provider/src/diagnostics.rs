@@ -23,6 +23,12 @@ pub struct Failure {
     cause: String,
 }
 
+impl AsRef<Failure> for Failure {
+    fn as_ref(&self) -> &Failure {
+        self
+    }
+}
+
 impl Failure {
     /// Takes an SDK error apart. `service` is the name a practitioner knows: `ECR`, `IAM`, `Auto Scaling`.
     pub fn of<E>(service: &'static str, error: &SdkError<E, HttpResponse>) -> Self
@@ -52,6 +58,20 @@ impl Failure {
     /// True when the code is one of `codes`.
     pub fn is(&self, codes: &[&str]) -> bool {
         codes.contains(&self.code())
+    }
+
+    /// True when the call may have had an effect that nobody was told of: no answer, or one of a broken server.
+    pub fn is_unanswered(&self) -> bool {
+        match self.status {
+            None => self.code.is_none(),
+            Some(status) => status >= 500,
+        }
+    }
+
+    /// True when AWS asks to come again later.
+    pub fn is_throttled(&self) -> bool {
+        let code = self.code();
+        self.status == Some(429) || code.starts_with("Throttl") || code == "TooManyRequestsException"
     }
 
     /// What came back, as a sentence.

@@ -76,7 +76,9 @@ fn familiar(reference: &Reference) -> String {
     match full.strip_prefix("docker.io/") {
         Some(short) => match short.strip_prefix("library/") {
             // A path below `library/x` would be another repository without it.
-            Some(shorter) if !reference.path().trim_start_matches("library/").contains('/') => shorter.to_owned(),
+            Some(shorter) if !reference.path().trim_start_matches("library/").contains('/') => {
+                shorter.to_owned()
+            }
             _ => short.to_owned(),
         },
         None => full,
@@ -142,7 +144,10 @@ mod tests {
     fn mirror_is_named_for_registry_and_repository() {
         assert_eq!(mirror("alpine:3.20", "mirror").unwrap(), "mirror/docker.io/library/alpine");
         assert_eq!(mirror("quay.io/org/image", "team/mirror").unwrap(), "team/mirror/quay.io/org/image");
-        assert_eq!(mirror("Registry.Example.com:5000/x", "mirror").unwrap(), "mirror/registry.example.com-5000/x");
+        assert_eq!(
+            mirror("Registry.Example.com:5000/x", "mirror").unwrap(),
+            "mirror/registry.example.com-5000/x"
+        );
     }
 
     #[test]

@@ -43,3 +43,57 @@ where
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
+
+/// Attempts of a call that [`create`] makes.
+const ATTEMPTS: u32 = 8;
+
+/// Why a create failed, and whether it may have had an effect all the same.
+#[derive(Clone, Debug)]
+pub struct CreateFailure {
+    /// The last failure.
+    pub failure: Failure,
+    /// True when an earlier attempt got no answer: what is found now may be its effect.
+    pub unanswered: bool,
+}
+
+impl AsRef<Failure> for CreateFailure {
+    fn as_ref(&self) -> &Failure {
+        &self.failure
+    }
+}
+
+/// Repeats a create that AWS has no idempotency token for, while it is throttled or gets no answer.
+///
+/// `call` must not be repeated by the SDK itself (`RetryConfig::disabled`): only so is it known whether "already
+/// exists" can be the effect of an attempt whose answer was lost, or must be somebody else's object.
+///
+/// # Errors
+/// The first failure that repeating cannot mend, or the last one.
+pub async fn create<T, F>(
+    ctx: &Context<Clients>,
+    mut call: impl FnMut() -> F + Send,
+) -> Result<T, CreateFailure>
+where
+    F: Future<Output = Result<T, Failure>> + Send,
+{
+    let (mut unanswered, mut pause) = (false, FIRST_PAUSE);
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let failure = match call().await {
+            Ok(value) => return Ok(value),
+            Err(failure) => failure,
+        };
+        let passing = failure.is_unanswered() || failure.is_throttled();
+        if !passing || attempt >= ATTEMPTS || Instant::now() + pause > ctx.deadline() {
+            return Err(CreateFailure { failure, unanswered });
+        }
+        unanswered |= failure.is_unanswered();
+        tracing::info!(code = failure.code(), attempt, "trying again");
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = ctx.stop().cancelled() => return Err(CreateFailure { failure, unanswered }),
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}

@@ -82,6 +82,28 @@ impl AwsCli {
     }
 }
 
+/// The network that every new account has.
+#[derive(Debug)]
+pub(crate) struct Network {
+    pub(crate) vpc_id: String,
+    pub(crate) subnet_ids: Vec<String>,
+}
+
+impl Network {
+    /// Asks for the default VPC and its subnets.
+    pub(crate) fn of(aws: &AwsCli) -> Result<Self> {
+        let vpc =
+            ["ec2", "describe-vpcs", "--filters", "Name=is-default,Values=true", "--query", "Vpcs[0].VpcId"];
+        let vpc_id = aws.json(&vpc)?.as_str().context("the account has no default VPC")?.to_owned();
+        let filter = format!("Name=vpc-id,Values={vpc_id}");
+        let subnets = ["ec2", "describe-subnets", "--filters", &filter, "--query", "Subnets[].SubnetId"];
+        let mut subnet_ids: Vec<String> = serde_json::from_value(aws.json(&subnets)?)?;
+        ensure!(!subnet_ids.is_empty(), "the default VPC has no subnet");
+        subnet_ids.sort();
+        Ok(Self { vpc_id, subnet_ids })
+    }
+}
+
 /// The AWS CLI prints nothing at all for an empty answer.
 fn parse(text: &str) -> Result<Value> {
     if text.trim().is_empty() {

@@ -175,14 +175,16 @@ impl ModifyPlan for File {
     fn modify_plan(plan: &mut PlanContext<'_, Self>) {
         // The size is known before apply where the content is.
         if let (Value::Known(content), Value::Unknown) = (&plan.planned.content, &plan.planned.size) {
-            plan.planned.size = i64::try_from(with_line_end(content).len()).map_or(Value::Unknown, Value::Known);
+            plan.planned.size =
+                i64::try_from(with_line_end(content).len()).map_or(Value::Unknown, Value::Known);
         }
     }
 }
 
 impl ImportState for File {
     async fn import(name: String, _: &mut Context<Directory>) -> Result<Self, Diagnostics> {
-        plain_name(&name).map_err(|fault| Diagnostic::error("Invalid import id", format!("The id {}.", fault.problem)))?;
+        plain_name(&name)
+            .map_err(|fault| Diagnostic::error("Invalid import id", format!("The id {}.", fault.problem)))?;
         Ok(File {
             name,
             content: None,

@@ -4,9 +4,7 @@
 
 use aws_sdk_ec2::types::Image;
 use tf_provider::schema::Computed;
-use tf_provider::{
-    Context, DataSource, Diagnostic, Diagnostics, Schema, StringEnum, ValidateConfig, Value,
-};
+use tf_provider::{Context, DataSource, Diagnostic, Diagnostics, Schema, StringEnum, ValidateConfig, Value};
 
 use crate::clients::Clients;
 use crate::diagnostics::Failure;
@@ -86,7 +84,9 @@ impl DataSource for Ami {
 impl ValidateConfig for Ami {
     fn validate(config: &AmiPlan, diagnostics: &mut Diagnostics) {
         // Without an operating system it is Amazon Linux.
-        let (Value::Known(system), Value::Known(_)) = (&config.operating_system, &config.kernel) else { return };
+        let (Value::Known(system), Value::Known(_)) = (&config.operating_system, &config.kernel) else {
+            return;
+        };
         if *system != OperatingSystem::AmazonLinux2023 {
             let detail = format!(
                 "Only Amazon Linux has images by kernel, and operating_system is \"{system}\". Remove kernel."
@@ -122,7 +122,8 @@ impl Ami {
         if value.starts_with("ami-") {
             return Ok(value.to_owned());
         }
-        let detail = format!("The parameter {parameter} holds no id of an image. Use the id of an image instead.");
+        let detail =
+            format!("The parameter {parameter} holds no id of an image. Use the id of an image instead.");
         Err(Diagnostic::error(summary, detail).into())
     }
 }
@@ -154,7 +155,9 @@ fn parameter_name(system: OperatingSystem, architecture: Architecture, kernel: O
             Architecture::X86_64 => "amd64",
             Architecture::Arm64 => "arm64",
         };
-        format!("/aws/service/canonical/ubuntu/server/{version}/stable/current/{architecture}/hvm/{volume}/ami-id")
+        format!(
+            "/aws/service/canonical/ubuntu/server/{version}/stable/current/{architecture}/hvm/{volume}/ami-id"
+        )
     };
     match system {
         OperatingSystem::AmazonLinux2023 => format!(
@@ -193,8 +196,18 @@ mod tests {
         for (system, architecture, kernel, name) in [
             (AmazonLinux2023, X86_64, None, "ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"),
             (AmazonLinux2023, Arm64, Some("6.1"), "ami-amazon-linux-latest/al2023-ami-kernel-6.1-arm64"),
-            (Ubuntu2404, X86_64, None, "canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"),
-            (Ubuntu2204, Arm64, None, "canonical/ubuntu/server/22.04/stable/current/arm64/hvm/ebs-gp2/ami-id"),
+            (
+                Ubuntu2404,
+                X86_64,
+                None,
+                "canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id",
+            ),
+            (
+                Ubuntu2204,
+                Arm64,
+                None,
+                "canonical/ubuntu/server/22.04/stable/current/arm64/hvm/ebs-gp2/ami-id",
+            ),
         ] {
             assert_eq!(parameter_name(system, architecture, kernel), format!("/aws/service/{name}"));
         }

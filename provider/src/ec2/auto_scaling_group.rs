@@ -134,8 +134,8 @@ pub async fn find(clients: &Clients, name: &str) -> Result<Option<types::AutoSca
     let answer = answer.map_err(|error| {
         Failure::of("Auto Scaling", &error).report(format!("Reading Auto Scaling group ({name})"), "", "")
     })?;
-    let groups = answer.auto_scaling_groups().iter();
-    Ok(groups.filter(|group| group.auto_scaling_group_name() == Some(name)).next_back().cloned())
+    let mut groups = answer.auto_scaling_groups().iter();
+    Ok(groups.find(|group| group.auto_scaling_group_name() == Some(name)).cloned())
 }
 
 /// Launch template, its version, and mixed instances policy of a group.

@@ -4,10 +4,12 @@
 //! Identity: the name, which both objects bear. Updatable in place: all but the name and the purchase mix, which would
 //! make AWS replace running instances. Desired capacity belongs to the runner manager and is never sent after create.
 
-use std::collections::BTreeSet;
+mod read;
 
-use aws_sdk_autoscaling::types::{AutoScalingGroup, MixedInstancesPolicy};
-use aws_sdk_ec2::types::ResponseLaunchTemplateData;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use aws_sdk_autoscaling::types::AutoScalingGroup;
 use tf_provider::schema::{Computed, Convert, Invalid};
 use tf_provider::{
     Context, Diagnostic, Diagnostics, ImportState, ModifyPlan, PlanContext, Resource, Schema, StringEnum,
@@ -18,7 +20,7 @@ use super::auto_scaling_group::{self, GroupSpec, Launch, Mixed};
 use super::launch_template::{self, LaunchTemplate, Template};
 use super::root_volume::RootVolume;
 use crate::clients::Clients;
-use crate::runner::boot::{OperatingSystem, Setup, UserData, sha256_of_base64, worker};
+use crate::runner::boot::{OperatingSystem, Setup, UserData, worker};
 use crate::tags::Tags;
 
 /// What a version of the launch template is made of.
@@ -79,13 +81,13 @@ pub struct WorkerFleet {
     #[tf(validate(text(check_image)))]
     pub image_id: String,
     /// Types of instances, 1 to 40, the preferred first. More than one makes a mixed instances policy.
-    #[tf(validate(length(1..=40), check(check_unique)))]
+    #[tf(validate(length(1..=40), check(|ids: &Vec<String>| check_unique(ids))))]
     pub instance_types: Vec<String>,
     /// Ids of the subnets that instances are started in.
-    #[tf(validate(length(1..=50), check(check_unique)))]
+    #[tf(validate(length(1..=50), check(|ids: &Vec<String>| check_unique(ids))))]
     pub subnet_ids: Vec<String>,
     /// Ids of the security groups of the instances.
-    #[tf(validate(length(1..=16), check(check_unique)))]
+    #[tf(validate(length(1..=16), check(|ids: &Vec<String>| check_unique(ids))))]
     pub security_group_ids: Vec<String>,
     /// ARN of the instance profile. All jobs of an instance can use its rights.
     pub instance_profile_arn: Option<String>,
@@ -369,7 +371,7 @@ impl WorkerFleet {
         let clients = ctx.client().clone();
         auto_scaling_group::create(ctx, spec).await?;
         let group = ctx
-            .wait_for("the new group can be read", std::time::Duration::from_secs(1), || {
+            .wait_for("the new group can be read", Duration::from_secs(1), || {
                 auto_scaling_group::find(&clients, &spec.name)
             })
             .await?;
@@ -473,107 +475,6 @@ impl WorkerFleet {
         }
         Ok(())
     }
-
-    /// The fleet as AWS reports it; what is gone has null ids.
-    fn with(
-        mut self,
-        clients: &Clients,
-        group: Option<&AutoScalingGroup>,
-        template: Option<&LaunchTemplate>,
-        version: Option<&(i64, ResponseLaunchTemplateData)>,
-    ) -> Self {
-        let mut unexpected = Vec::new();
-        let before = self.tags_all.get().cloned().unwrap_or_default();
-        let reported = group.map(auto_scaling_group::tags_of);
-        let reported = reported.or_else(|| template.map(|template| template.tags.clone()));
-        (self.tags, self.tags_all) = clients.tags.read(reported.unwrap_or_default(), self.tags.as_ref());
-        self.ready_command = worker::ready_command().into();
-        self.arn = group.and_then(|group| group.auto_scaling_group_arn()).map(str::to_owned).into();
-        self.launch_template_id = template.map(|template| template.id.clone()).into();
-        self.launch_template_version = Computed::null();
-        if let Some((_, data)) = version {
-            self.read_template(data, &before);
-            unexpected.extend(launch_template::unexpected_settings(data));
-        }
-        if let Some(group) = group {
-            self.read_group(group);
-            unexpected.extend(auto_scaling_group::unexpected_settings(group, 0, true));
-            let used = auto_scaling_group::launch_of(group).0;
-            let number = used.and_then(|used| used.version()).and_then(|version| version.parse::<i64>().ok());
-            let foreign = used.and_then(|used| used.launch_template_id())
-                != template.map(|template| template.id.as_str());
-            match (number, template) {
-                (_, None) => {}
-                (Some(number), Some(_)) if !foreign => self.launch_template_version = number.into(),
-                (_, Some(_)) => unexpected.push("another launch template or version".to_owned()),
-            }
-        }
-        self.unexpected_settings = unexpected.into();
-        self
-    }
-
-    fn read_template(&mut self, data: &ResponseLaunchTemplateData, tags_before: &Tags) {
-        self.image_id = data.image_id().unwrap_or_default().to_owned();
-        let first = data.instance_type().map(|name| name.as_str().to_owned());
-        self.instance_types = first.into_iter().chain(self.instance_types.drain(..).skip(1)).collect();
-        keep_order(&mut self.security_group_ids, data.security_group_ids().to_vec());
-        let profile = data.iam_instance_profile();
-        self.instance_profile_arn = profile.and_then(|profile| profile.arn()).map(str::to_owned);
-        let device = self.operating_system().root_device_name();
-        let mapping = data.block_device_mappings().first();
-        self.root_volume =
-            mapping.and_then(|mapping| RootVolume::from_mapping(mapping, self.root_volume.as_ref(), device));
-        self.detailed_monitoring = launch_template::is_monitored(data);
-        self.user_data_sha256 = data.user_data().and_then(sha256_of_base64).into();
-        let all = self.tags_all.get().cloned().unwrap_or_default();
-        let own = self.instance_tags.as_ref();
-        let inherited = |key: &String, value: &String| {
-            all.get(key) == Some(value)
-                || tags_before.get(key) == Some(value)
-                || key == "Name" && *value == self.name
-        };
-        let tags: Tags = launch_template::instance_tags(data)
-            .into_iter()
-            .filter(|(key, value)| own.is_some_and(|own| own.contains_key(key)) || !inherited(key, value))
-            .collect();
-        self.instance_tags = if tags.is_empty() && own.is_none() { None } else { Some(tags) };
-    }
-
-    fn read_group(&mut self, group: &AutoScalingGroup) {
-        self.max_size = group.max_size().unwrap_or_default();
-        self.health_check_grace_period_seconds = group.health_check_grace_period().unwrap_or_default();
-        let subnets = group.vpc_zone_identifier().unwrap_or_default().split(',');
-        keep_order(&mut self.subnet_ids, subnets.filter(|id| !id.is_empty()).map(str::to_owned).collect());
-        match group.mixed_instances_policy() {
-            None => {
-                self.instance_types.truncate(1);
-                self.spot = None;
-            }
-            Some(policy) => {
-                let overrides = policy.launch_template().map(|template| template.overrides());
-                let types = overrides.unwrap_or_default().iter();
-                self.instance_types =
-                    types.filter_map(|entry| entry.instance_type().map(str::to_owned)).collect();
-                self.spot = spot_of(policy, self.spot.as_ref());
-            }
-        }
-    }
-}
-
-/// Null means all on demand, and stays null where the policy says that.
-fn spot_of(policy: &MixedInstancesPolicy, prior: Option<&Spot>) -> Option<Spot> {
-    let distribution = policy.instances_distribution();
-    let base = distribution.and_then(|shares| shares.on_demand_base_capacity()).unwrap_or(0);
-    let above = distribution.and_then(|shares| shares.on_demand_percentage_above_base_capacity());
-    let strategy = distribution.and_then(|shares| shares.spot_allocation_strategy());
-    let spot = Spot {
-        on_demand_base_capacity: base,
-        on_demand_percentage_above_base: above.unwrap_or(100),
-        allocation_strategy: strategy
-            .and_then(|name| name.parse().ok())
-            .unwrap_or(SpotAllocationStrategy::LowestPrice),
-    };
-    if prior.is_none() && spot.on_demand_percentage_above_base == 100 { None } else { Some(spot) }
 }
 
 /// The version that says what `template` does: one that is there, or a new one.
@@ -588,15 +489,6 @@ async fn version_for(
     match version {
         Some((number, data)) if template.is_said_by(&data) => Ok(number),
         _ => launch_template::create_version(clients, &found.id, template).await,
-    }
-}
-
-/// AWS' order means nothing where ours is a permutation of it.
-fn keep_order(ours: &mut Vec<String>, reported: Vec<String>) {
-    let same = ours.len() == reported.len()
-        && ours.iter().collect::<BTreeSet<_>>() == reported.iter().collect::<BTreeSet<_>>();
-    if !same {
-        *ours = reported;
     }
 }
 
@@ -634,7 +526,7 @@ fn check_image(id: &str) -> Result<(), Invalid> {
     }
 }
 
-fn check_unique(values: &Vec<String>) -> Result<(), Invalid> {
+fn check_unique(values: &[String]) -> Result<(), Invalid> {
     let mut seen = BTreeSet::new();
     match values.iter().position(|value| !seen.insert(value)) {
         Some(index) => Err(Invalid::new(format!("must not name {} twice", values[index]))),
@@ -660,15 +552,5 @@ mod tests {
         for wrong in ["", "ami-", "resolve:ssm:/aws/service/x", "ami-0123456Z"] {
             assert!(check_image(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn order_is_ours_as_long_as_the_members_are() {
-        let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        let mut ours = list(&["b", "a"]);
-        keep_order(&mut ours, list(&["a", "b"]));
-        assert_eq!(ours, list(&["b", "a"]));
-        keep_order(&mut ours, list(&["a", "c"]));
-        assert_eq!(ours, list(&["a", "c"]));
     }
 }

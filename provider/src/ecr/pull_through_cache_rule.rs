@@ -7,6 +7,7 @@ mod upstream;
 
 use std::time::Duration;
 
+use aws_config::retry::RetryConfig;
 use aws_sdk_ecr::types;
 use tf_provider::schema::{Computed, Invalid};
 use tf_provider::{
@@ -19,6 +20,7 @@ use self::upstream::{CredentialRule, check_upstream, credential_rule, upstream_o
 use super::repository_name::check_rule_prefix;
 use crate::clients::Clients;
 use crate::diagnostics::Failure;
+use crate::retry::{self, CreateFailure};
 
 /// How long a secret just created may stay invisible to ECR.
 const SECRET_VISIBLE: Duration = Duration::from_secs(120);
@@ -66,31 +68,36 @@ impl Resource for PullThroughCacheRule {
         if find_by_prefix(&clients, &self.ecr_repository_prefix).await?.is_some() {
             return Err(already_exists(&summary, &self.ecr_repository_prefix));
         }
+        let no_retry = aws_sdk_ecr::config::Builder::new().retry_config(RetryConfig::disabled());
         let sent = when_secret_is_visible(ctx, self.credential_arn.as_deref(), || {
-            let call = clients
-                .ecr
-                .create_pull_through_cache_rule()
-                .ecr_repository_prefix(&self.ecr_repository_prefix)
-                .upstream_registry_url(&self.upstream_registry_url)
-                .set_upstream_registry(upstream_of(&self.upstream_registry_url))
-                .set_credential_arn(self.credential_arn.clone())
-                .set_custom_role_arn(self.custom_role_arn.clone())
-                .set_upstream_repository_prefix(self.upstream_repository_prefix.get().cloned());
-            async move { call.send().await.map(drop).map_err(|error| Failure::of("ECR", &error)) }
+            retry::create(ctx, || {
+                let call = clients
+                    .ecr
+                    .create_pull_through_cache_rule()
+                    .ecr_repository_prefix(&self.ecr_repository_prefix)
+                    .upstream_registry_url(&self.upstream_registry_url)
+                    .set_upstream_registry(upstream_of(&self.upstream_registry_url))
+                    .set_credential_arn(self.credential_arn.clone())
+                    .set_custom_role_arn(self.custom_role_arn.clone())
+                    .set_upstream_repository_prefix(self.upstream_repository_prefix.get().cloned())
+                    .customize()
+                    .config_override(no_retry.clone());
+                async move { call.send().await.map(drop).map_err(|error| Failure::of("ECR", &error)) }
+            })
         })
         .await;
-        if let Err(failure) = sent {
-            // It was not there a moment ago: an answer of ours was lost, or somebody was faster.
-            let ours = failure.is(&["PullThroughCacheRuleAlreadyExistsException"])
-                && find_by_prefix(&clients, &self.ecr_repository_prefix)
-                    .await?
-                    .is_some_and(|rule| self.is_made_by(&rule));
-            match (ours, failure.code()) {
-                (true, _) => {}
-                (false, "PullThroughCacheRuleAlreadyExistsException") => {
-                    return Err(already_exists(&summary, &self.ecr_repository_prefix));
-                }
-                (false, _) => return Err(refused(&failure, &summary, "Nothing was created.")),
+        if let Err(CreateFailure { failure, unanswered }) = sent {
+            let exists = failure.is(&["PullThroughCacheRuleAlreadyExistsException"]);
+            let found = if exists && unanswered {
+                find_by_prefix(&clients, &self.ecr_repository_prefix).await?
+            } else {
+                None
+            };
+            if !found.is_some_and(|rule| self.is_made_by(&rule)) {
+                return Err(match exists {
+                    true => already_exists(&summary, &self.ecr_repository_prefix),
+                    false => refused(&failure, &summary, "Nothing was created."),
+                });
             }
         }
         self.registry_id = clients.account_id.as_str().into();
@@ -274,28 +281,30 @@ async fn find_by_prefix(
 }
 
 /// Repeats `call` while ECR does not see a secret that Secrets Manager may well have.
-async fn when_secret_is_visible<F>(
+async fn when_secret_is_visible<F, E>(
     ctx: &Context<Clients>,
     credential_arn: Option<&str>,
     call: impl Fn() -> F + Send + Sync,
-) -> Result<(), Failure>
+) -> Result<(), E>
 where
-    F: Future<Output = Result<(), Failure>> + Send,
+    F: Future<Output = Result<(), E>> + Send,
+    E: AsRef<Failure> + Send,
 {
     let give_up = (Instant::now() + SECRET_VISIBLE).min(ctx.deadline());
     loop {
-        let failure = match call().await {
+        let error = match call().await {
             Ok(()) => return Ok(()),
-            Err(failure) => failure,
+            Err(error) => error,
         };
-        let Some(secret) = credential_arn.filter(|_| failure.is(&SECRET_ERRORS)) else { return Err(failure) };
+        let failure = error.as_ref();
+        let Some(secret) = credential_arn.filter(|_| failure.is(&SECRET_ERRORS)) else { return Err(error) };
         if Instant::now() > give_up || secret_is_missing(ctx.client(), secret).await {
-            return Err(failure);
+            return Err(error);
         }
         tracing::info!(code = failure.code(), "waiting until ECR sees the secret");
         tokio::select! {
             () = tokio::time::sleep(Duration::from_secs(2)) => {}
-            () = ctx.stop().cancelled() => return Err(failure),
+            () = ctx.stop().cancelled() => return Err(error),
         }
     }
 }

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, anyhow};
 
 use crate::account::Listing;
 use crate::arguments::Arguments;
-use crate::aws_cli::AwsCli;
+use crate::aws_cli::{AwsCli, Network};
 use crate::cargo::{PROVIDER, Scope, build};
 use crate::progress::{Progress, say};
 use crate::registry::Image;
@@ -128,11 +128,14 @@ fn set_up(
         let gateway = aws_gateway(&gateway, &venv, &directory.join("logs"), &[])?;
         let url = gateway.announced("url")?.to_owned();
         say!("      AWS at {url}, mirroring {image}");
+        let aws = AwsCli::new(&venv, &url, ACCOUNT);
+        let network = Network::of(&aws)?;
         let terraform = Terraform::new(&prerequisites.terraform, &example, &mirror, &url, ACCOUNT)
             .variable("endpoint", &url)
             .variable("upstream_image", &image)
+            .variable("vpc_id", &network.vpc_id)
+            .variable("subnet_ids", &serde_json::to_string(&network.subnet_ids)?)
             .verbose(options.verbose);
-        let aws = AwsCli::new(&venv, &url, ACCOUNT);
         Ok(Stage { venv: venv.clone(), gateway, _upstream: upstream, image: parsed, terraform, aws })
     })
 }

@@ -46,7 +46,14 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
     };
     let state = match outcome.result {
         None => current,
-        Some(None) => RawValue::Null,
+        Some(None) => {
+            let detail = "It was deleted outside Terraform, or never finished. It is dropped from the state, and planned \
+                          anew where the configuration still has it.";
+            outcome
+                .diagnostics
+                .push(Diagnostic::warning(format!("Object is gone ({})", definition.type_name), detail));
+            RawValue::Null
+        }
         Some(Some(state)) => {
             let state = carry_timeouts(state.normalised(&ty), &current);
             let state = refuse_unknown(state, &mut outcome.diagnostics);

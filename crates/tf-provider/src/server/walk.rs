@@ -109,7 +109,9 @@ fn nested(
                     continue;
                 };
                 let prior = match prior {
-                    Some(RawValue::Sequence(prior)) => prior.iter().find(|prior| may_come_from(prior, config)),
+                    Some(RawValue::Sequence(prior)) => {
+                        prior.iter().find(|prior| may_come_from(prior, config))
+                    }
                     _ => None,
                 };
                 object(level, config, prior, planned, path, visit);

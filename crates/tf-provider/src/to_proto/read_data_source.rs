@@ -7,5 +7,9 @@ pub(crate) fn response(mut response: Response) -> pb::Response {
     let state = response
         .state
         .and_then(|state| super::value_or_report(&response.ty, &state, &mut response.diagnostics));
-    pb::Response { state, diagnostics: super::diagnostics_within(&response.ty, response.diagnostics), deferred: None }
+    pb::Response {
+        state,
+        diagnostics: super::diagnostics_within(&response.ty, response.diagnostics),
+        deferred: None,
+    }
 }

@@ -40,8 +40,7 @@ impl Arguments {
     pub(super) fn is_open(&self, path: &Path) -> bool {
         let path = path.steps();
         let unknown = |unknown: &Path| unknown.steps().starts_with(path) || path.starts_with(unknown.steps());
-        self.unknown.iter().any(unknown)
-            || self.shortened.keys().any(|list| list.steps().starts_with(path))
+        self.unknown.iter().any(unknown) || self.shortened.keys().any(|list| list.steps().starts_with(path))
     }
 
     /// True when something below `path` is unknown, or `path` itself.
@@ -60,7 +59,9 @@ impl Arguments {
             match step {
                 Step::Attribute(key) => {
                     let name = attribute_name(key, step);
-                    let Some(attribute) = level.iter().find(|attribute| attribute.name == name) else { break };
+                    let Some(attribute) = level.iter().find(|attribute| attribute.name == name) else {
+                        break;
+                    };
                     level = match &attribute.kind {
                         AttributeKind::Nested(_, attributes) => attributes,
                         AttributeKind::Plain(_) => &[],
@@ -113,7 +114,9 @@ impl Arguments {
                 _ => Value::Float(number.to_f64()),
             }),
             RawValue::Sequence(elements) => Some(self.list(key, elements, path)),
-            RawValue::Mapping(_) if !key.keys.is_empty() => Some(Value::Table(self.section(key.keys, raw, path))),
+            RawValue::Mapping(_) if !key.keys.is_empty() => {
+                Some(Value::Table(self.section(key.keys, raw, path)))
+            }
             RawValue::Mapping(entries) => {
                 let mut table = Table::new();
                 for (name, entry) in entries {
@@ -158,7 +161,9 @@ fn attribute_name(key: &str, step: &Step) -> String {
 fn stand_in(path: &Path) -> Option<&'static str> {
     match path.steps() {
         [.., Step::Attribute(key)] if key == "url" => Some("https://unknown.invalid"),
-        [.., Step::Attribute(list), Step::Index(_), Step::Attribute(key)] if list == "services" && key == "name" => {
+        [.., Step::Attribute(list), Step::Index(_), Step::Attribute(key)]
+            if list == "services" && key == "name" =>
+        {
             Some("unknown")
         }
         _ => None,

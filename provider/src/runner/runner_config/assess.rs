@@ -75,7 +75,9 @@ pub(super) fn assess(config: &RawValue) -> Assessment {
             }
         }
         Err(error @ ParseError::Syntax { .. }) => {
-            assessment.errors.push(Diagnostic::provider_bug(format!("The arguments became no TOML: {error}.")));
+            assessment
+                .errors
+                .push(Diagnostic::provider_bug(format!("The arguments became no TOML: {error}.")));
         }
     }
     assessment
@@ -113,14 +115,20 @@ impl Subject<'_> {
             if self.arguments.is_open_below(&runner.attribute("executor")) {
                 return true;
             }
-            let ends_with = |key: &str| matches!(path.steps().last(), Some(Step::Attribute(last)) if last == key);
-            if ends_with("use_common_build_dir") && self.arguments.is_open_below(&runner.attribute("autoscaler")) {
+            let ends_with =
+                |key: &str| matches!(path.steps().last(), Some(Step::Attribute(last)) if last == key);
+            if ends_with("use_common_build_dir")
+                && self.arguments.is_open_below(&runner.attribute("autoscaler"))
+            {
                 return true;
             }
         }
         let Some((Step::Attribute(last), section)) = path.steps().split_last() else { return false };
         DEPENDS_ON.iter().any(|(key, other)| {
-            key == last && self.arguments.is_open_below(&section.iter().fold(Path::root(), extended).attribute(*other))
+            key == last
+                && self
+                    .arguments
+                    .is_open_below(&section.iter().fold(Path::root(), extended).attribute(*other))
         })
     }
 

@@ -10,7 +10,9 @@ pub(super) enum Unusable {
     #[error("is no TOML: {0}")]
     Syntax(ParseError),
     /// A comment, or anything else, looks like a secret; it is not repeated.
-    #[error("holds what looks like {0}; a secret must not stand in the configuration (the value is not shown)")]
+    #[error(
+        "holds what looks like {0}; a secret must not stand in the configuration (the value is not shown)"
+    )]
     Secret(&'static str),
 }
 
@@ -21,7 +23,9 @@ pub(super) enum Clash {
     #[error("{0}: an argument sets it too; remove one of the two")]
     SetTwice(Path),
     /// More runners in the text than in the arguments.
-    #[error("{0}: there are only {1} runners, and each [[runners]] of the text goes to one of them; remove the rest")]
+    #[error(
+        "{0}: there are only {1} runners, and each [[runners]] of the text goes to one of them; remove the rest"
+    )]
     Surplus(Path, usize),
 }
 
@@ -52,7 +56,9 @@ fn merge_tables(table: &mut Table, extra: &Table, path: &Path, clashes: &mut Vec
                 table.insert(key.clone(), value.clone());
             }
             (Some(Value::Table(table)), Value::Table(extra)) => merge_tables(table, extra, &path, clashes),
-            (Some(Value::Array(table)), Value::Array(extra)) if path.steps().len() == 1 && key == "runners" => {
+            (Some(Value::Array(table)), Value::Array(extra))
+                if path.steps().len() == 1 && key == "runners" =>
+            {
                 merge_runners(table, extra, &path, clashes);
             }
             (Some(_), _) => clashes.push(Clash::SetTwice(path)),
@@ -105,8 +111,10 @@ mod tests {
 
     #[test]
     fn sections_are_merged_and_runners_by_position() {
-        let mut merged = table("[[runners]]\nname = \"a\"\n[runners.docker]\nimage = \"i\"\n[[runners]]\nname = \"b\"\n");
-        let extra = table("user = \"u\"\n[[runners]]\n[runners.docker]\nipcmode = \"host\"\n[[runners]]\nid = 7\n");
+        let mut merged =
+            table("[[runners]]\nname = \"a\"\n[runners.docker]\nimage = \"i\"\n[[runners]]\nname = \"b\"\n");
+        let extra =
+            table("user = \"u\"\n[[runners]]\n[runners.docker]\nipcmode = \"host\"\n[[runners]]\nid = 7\n");
         assert_eq!(merge(&mut merged, &extra), []);
         let expected = "user = \"u\"\n[[runners]]\nname = \"a\"\n[runners.docker]\nimage = \"i\"\nipcmode = \"host\"\n\
                         [[runners]]\nname = \"b\"\nid = 7\n";

@@ -190,7 +190,7 @@ fn every_argument_is_kept() {
     let role = account.aws(&["iam", "get-role", "--role-name", "ci"])["Role"].clone();
     assert_eq!(role["Path"], "/team/ci/");
     assert_eq!(role["PermissionsBoundary"]["PermissionsBoundaryArn"], boundary.as_str());
-    assert_eq!(actions(&account).len(), 26);
+    assert_eq!(actions(&account).len(), 28);
 
     workspace.config(&worker().replace("\"ci\"\n", "\"ci\"\n  path = \"/team/ci/\"\n"));
     assert_eq!(workspace.plan().actions(PROFILE), ["update"]);
@@ -222,7 +222,7 @@ fn profile_without_its_role_is_restored_in_place() {
     let mut workspace = applied(&account, &worker());
     remove_role(&account);
     let plan = assert_restored(&mut workspace, &account);
-    plan.run().clone().expect_warning("Instance profile is incomplete (ci)");
+    plan.run().expect_warning("Instance profile is incomplete (ci)");
 }
 
 #[test]
@@ -564,9 +564,9 @@ fn invalid_arguments_are_reported_in_one_run() {
         .replace("\"ci\"\n\n", "\"c i\"\n\n"),
     );
     let run = workspace.validate();
-    let run = ["name", "path", "permissions_boundary"]
-        .iter()
-        .fold(run, |run, attribute| run.expect_error(&format!("Invalid {attribute}"), *attribute));
+    for attribute in ["name", "path", "permissions_boundary"] {
+        run.expect_error(&format!("Invalid {attribute}"), attribute);
+    }
     run.expect_error_count(8);
 }
 

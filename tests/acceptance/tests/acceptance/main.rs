@@ -1,8 +1,12 @@
 //! Acceptance tests: the real terraform, the real provider, an emulated AWS. One file per resource.
 //! `cargo xtask test` prepares what they need and runs them.
 
-mod mirror_repository;
+mod ami;
+mod functions;
 mod instance_profile;
+mod mirror_repository;
 mod provider;
 mod pull_through_cache_rule;
+mod runner_config;
 mod runner_network;
+mod worker_fleet;

@@ -12,7 +12,17 @@ use crate::progress::say;
 use crate::registry;
 
 /// Kinds of objects that the example must have made; the demo fails without one of them.
-const EXPECTED: &[&str] = &["ECR repositories", "pull through cache rules"];
+const EXPECTED: &[&str] = &[
+    "ECR repositories",
+    "pull through cache rules",
+    "IAM roles",
+    "instance profiles",
+    "launch templates",
+    "Auto Scaling groups",
+    "security groups",
+    "SSM parameters",
+    "log groups",
+];
 /// Unpacks what a manager's configuration parameter holds: gzip in base64.
 const UNPACK: &str =
     "import base64, gzip, sys; sys.stdout.buffer.write(gzip.decompress(base64.b64decode(sys.stdin.read())))";

@@ -1,6 +1,7 @@
 //! `terraform test` of each module that has tests, against a gateway and an upstream registry of their own.
 //!
-//! The addresses are the input variables `endpoint` and `upstream_image`. A test file's provider block cannot read
+//! The addresses are the input variables `endpoint` and `upstream_image`, the account's network `vpc_id` and
+//! `subnet_ids`. A test file's provider block cannot read
 //! variables that the module under test does not declare (they are unknown there), so a test begins with
 //! `run "setup" { module { source = "./tests/setup" } }`, whose outputs it uses.
 
@@ -9,6 +10,7 @@ use std::fs;
 use anyhow::{Context, Result, bail};
 
 use super::{Counts, Ground, directories};
+use crate::aws_cli::{AwsCli, Network};
 use crate::progress::say;
 use crate::service::{aws_gateway, upstream_registry};
 use crate::terraform::{Terraform, copy_tree};
@@ -43,15 +45,19 @@ pub(super) fn test(ground: &Ground<'_>) -> Result<Counts> {
     let endpoint = gateway.announced("url")?;
 
     for (module, account) in modules.iter().zip(FIRST_ACCOUNT..) {
+        let account = account.to_string();
+        let network = Network::of(&AwsCli::new(&ground.venv, endpoint, &account))?;
         let name = module.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let terraform = Terraform::new(
             &ground.prerequisites.terraform,
             &copy.join(&name),
             &ground.mirror,
             endpoint,
-            &account.to_string(),
+            &account,
         )
         .variable("endpoint", endpoint)
+        .variable("vpc_id", &network.vpc_id)
+        .variable("subnet_ids", &serde_json::to_string(&network.subnet_ids)?)
         .variable("upstream_image", &upstream_image);
         let module_counts = run(&terraform, &name)?;
         say!("      {name}: {module_counts}");

@@ -232,7 +232,8 @@ impl ValidateConfig for Everything {
                 let Some(part) = part.known() else { continue };
                 if part.value.known().is_some_and(|value| value == "bad") {
                     let path = tf_provider::AttributePath::attribute("list").with_index(index);
-                    diagnostics.push(Diagnostic::error("Bad value", "It is bad.").at(path.with_attribute("value")));
+                    diagnostics
+                        .push(Diagnostic::error("Bad value", "It is bad.").at(path.with_attribute("value")));
                 }
             }
         }

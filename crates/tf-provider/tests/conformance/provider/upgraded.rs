@@ -44,7 +44,8 @@ impl Resource for Upgraded {
 impl UpgradeState for Upgraded {
     fn upgrade(version: i64, state: Json) -> Result<Self, Diagnostics> {
         let title = if version == 0 { &state["name"] } else { &state["title"] };
-        let title = title.as_str().ok_or_else(|| Diagnostic::error("Unreadable state", "It has no title."))?;
+        let title =
+            title.as_str().ok_or_else(|| Diagnostic::error("Unreadable state", "It has no title."))?;
         let amount = match &state["amount"] {
             Json::Null => None,
             Json::String(text) => text.parse().ok(),

@@ -1,0 +1,60 @@
+variable "region" {
+  description = "AWS region."
+  type        = string
+  default     = "eu-central-1"
+}
+
+variable "vpc_id" {
+  description = "VPC of runner manager and workers."
+  type        = string
+}
+
+variable "subnet_ids" {
+  description = "Private subnets with a route to AWS' endpoints and to GitLab."
+  type        = list(string)
+}
+
+variable "gitlab" {
+  description = "The runner at GitLab, and the SSM parameter with its token."
+  type = object({
+    url             = optional(string, "https://gitlab.com")
+    runner_id       = number
+    token_parameter = string
+  })
+}
+
+variable "software" {
+  description = "Downloads of GitLab Runner and the fleeting plugin, with the checksums that you verified."
+  type = object({
+    gitlab_runner   = object({ url = string, sha256 = string })
+    fleeting_plugin = object({ url = string, sha256 = string })
+  })
+}
+
+variable "mirrors" {
+  description = "Images to mirror, by the name of the repository below `mirror/`. `alpine` is the image of jobs that name none."
+  type = map(object({
+    source = string
+    tags   = set(string)
+  }))
+  default = {
+    alpine = { source = "docker.io/library/alpine", tags = ["3.20"] }
+    golang = { source = "docker.io/library/golang", tags = ["1.24-bookworm"] }
+  }
+
+  validation {
+    condition     = contains(keys(var.mirrors), "alpine") && length(try(var.mirrors["alpine"].tags, [])) == 1
+    error_message = "mirrors needs an entry alpine with one tag."
+  }
+}
+
+variable "cache" {
+  description = "The S3 bucket of the job cache; null for none."
+  type = object({
+    bucket     = string
+    bucket_arn = string
+    location   = string
+    prefix     = optional(string, "cache")
+  })
+  default = null
+}
