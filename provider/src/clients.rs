@@ -173,12 +173,13 @@ impl Clients {
             .into());
         }
         let region = base.region().map(ToString::to_string).unwrap_or_default();
+        // What the block leaves out is found by the SDK: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the profile, AWS.
         macro_rules! client {
             ($sdk:ident, $endpoint:expr) => {{
                 let mut builder = $sdk::config::Builder::from(&base);
-                builder.set_endpoint_url(
-                    $endpoint.into_known().or_else(|| base.endpoint_url().map(str::to_owned)),
-                );
+                if let Value::Known(url) = $endpoint {
+                    builder.set_endpoint_url(Some(url));
+                }
                 $sdk::Client::from_conf(builder.build())
             }};
         }
@@ -297,7 +298,9 @@ async fn region(configured: Option<String>, profile: Option<&str>) -> Result<Reg
 /// The same configuration with the credentials of an assumed role.
 async fn assumed(base: SdkConfig, role: &AssumeRolePlan, sts_endpoint: Option<&String>) -> SdkConfig {
     let mut sts = base.to_builder();
-    sts.set_endpoint_url(sts_endpoint.cloned().or_else(|| base.endpoint_url().map(str::to_owned)));
+    if let Some(url) = sts_endpoint {
+        sts.set_endpoint_url(Some(url.clone()));
+    }
     let mut provider = AssumeRoleProvider::builder(role.role_arn.known().cloned().unwrap_or_default())
         .configure(&sts.build())
         .session_name(role.session_name.known().map_or("ecrunner", String::as_str));
@@ -317,7 +320,9 @@ struct Identity {
 
 async fn identity(base: &SdkConfig, endpoint: Option<&String>) -> Result<Identity, Diagnostics> {
     let mut builder = aws_sdk_sts::config::Builder::from(base);
-    builder.set_endpoint_url(endpoint.cloned().or_else(|| base.endpoint_url().map(str::to_owned)));
+    if let Some(url) = endpoint {
+        builder.set_endpoint_url(Some(url.clone()));
+    }
     // A wrong address or missing credentials should be told within seconds.
     builder.set_retry_config(Some(RetryConfig::standard().with_max_attempts(3)));
     builder.set_timeout_config(Some(

@@ -3,8 +3,8 @@
 //! DescribeImages (EC2 API reference).
 
 use aws_sdk_ec2::types::Image;
-use tf_provider::schema::Computed;
-use tf_provider::{Context, DataSource, Diagnostic, Diagnostics, Schema, StringEnum, ValidateConfig, Value};
+use tf_provider::schema::{Computed, Invalid};
+use tf_provider::{Context, DataSource, Diagnostic, Diagnostics, Schema, StringEnum};
 
 use crate::clients::Clients;
 use crate::diagnostics::Failure;
@@ -67,6 +67,13 @@ impl DataSource for Ami {
     type Client = Clients;
 
     async fn read(mut self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
+        if self.kernel.is_some() && self.operating_system != OperatingSystem::AmazonLinux2023 {
+            let detail = format!(
+                "Only Amazon Linux has images by kernel, and operating_system is \"{}\". Remove kernel.",
+                self.operating_system
+            );
+            return Err(Diagnostic::error("Invalid kernel", detail).at("kernel").into());
+        }
         let clients = ctx.client().clone();
         let parameter = parameter_name(self.operating_system, self.architecture, self.kernel.as_deref());
         let image_id = self.find_image_id(&clients, &parameter).await?;
@@ -78,21 +85,6 @@ impl DataSource for Ami {
         self.image_id = image_id.into();
         self.parameter_name = parameter.into();
         Ok(self)
-    }
-}
-
-impl ValidateConfig for Ami {
-    fn validate(config: &AmiPlan, diagnostics: &mut Diagnostics) {
-        // Without an operating system it is Amazon Linux.
-        let (Value::Known(system), Value::Known(_)) = (&config.operating_system, &config.kernel) else {
-            return;
-        };
-        if *system != OperatingSystem::AmazonLinux2023 {
-            let detail = format!(
-                "Only Amazon Linux has images by kernel, and operating_system is \"{system}\". Remove kernel."
-            );
-            diagnostics.push(Diagnostic::error("Invalid kernel", detail).at("kernel"));
-        }
     }
 }
 
@@ -176,11 +168,11 @@ fn default_user(system: OperatingSystem) -> &'static str {
     }
 }
 
-fn check_kernel(kernel: &str) -> Result<(), tf_provider::schema::Invalid> {
+fn check_kernel(kernel: &str) -> Result<(), Invalid> {
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     match kernel.split_once('.') {
         Some((major, minor)) if is_number(major) && is_number(minor) => Ok(()),
-        _ => Err(tf_provider::schema::Invalid::new("must be a kernel series")
+        _ => Err(Invalid::new("must be a kernel series")
             .remedy("Write two numbers such as \"6.1\", or remove it for what AWS recommends.")),
     }
 }

@@ -222,9 +222,8 @@ impl RunnerNetwork {
         for group in [&manager, &worker] {
             security_group::set_tags(ctx, group, &all).await?;
         }
-        let what = "the rules of the security groups can be read";
-        let settled = ctx.wait_for(what, Duration::from_secs(1), || self.settled(&clients)).await?;
-        Ok(self.with(&clients, &settled))
+        let what = "rules and tags of the security groups can be read as they were set";
+        ctx.wait_for(what, Duration::from_secs(1), || self.settled(&clients)).await
     }
 
     /// The group that was found, or a new one.
@@ -248,11 +247,16 @@ impl RunnerNetwork {
             .map_err(|()| self.already_exists(summary, None, None))
     }
 
-    /// Both groups, once they can be read and have the rules that are wanted.
-    async fn settled(&self, clients: &Clients) -> Result<Option<Groups>, Diagnostics> {
+    /// The network as EC2 reports it, once that is what was asked for.
+    async fn settled(&self, clients: &Clients) -> Result<Option<Self>, Diagnostics> {
         let groups = self.groups(clients).await?;
         let complete = groups.manager.is_some() && groups.worker.is_some();
-        Ok(Some(groups).filter(|groups| complete && self.rule_drift(groups).0.is_empty()))
+        let read = self.clone().with(clients, &groups);
+        let has_drift = |rules: &Computed<Vec<String>>| rules.get().is_none_or(|rules| !rules.is_empty());
+        let as_planned = read.tags_all == self.tags_all
+            && !has_drift(&read.missing_rules)
+            && !has_drift(&read.unexpected_rules);
+        Ok(Some(read).filter(|_| complete && as_planned))
     }
 
     fn worker_rules(&self, manager_id: &str, worker_id: &str) -> BTreeSet<Rule> {

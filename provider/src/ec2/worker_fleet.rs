@@ -4,7 +4,7 @@
 //! Identity: the name, which both objects bear. Updatable in place: all but the name and the purchase mix, which would
 //! make AWS replace running instances. Desired capacity belongs to the runner manager and is never sent after create.
 
-mod read;
+mod convert;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -16,11 +16,11 @@ use tf_provider::{
     ValidateConfig, Value,
 };
 
-use super::auto_scaling_group::{self, GroupSpec, Launch, Mixed};
+use super::auto_scaling_group::{self, GroupSpec};
 use super::launch_template::{self, LaunchTemplate, Template};
 use super::root_volume::RootVolume;
 use crate::clients::Clients;
-use crate::runner::boot::{OperatingSystem, Setup, UserData, worker};
+use crate::runner::boot::{Setup, worker};
 use crate::tags::Tags;
 
 /// What a version of the launch template is made of.
@@ -378,69 +378,6 @@ impl WorkerFleet {
         self.arn = group.auto_scaling_group_arn().map(str::to_owned).into();
         ctx.save(&self);
         Ok(self)
-    }
-
-    fn setup(&self) -> Setup {
-        self.setup.clone().unwrap_or_default()
-    }
-
-    fn user_data(&self) -> Result<UserData, Diagnostics> {
-        worker::bundle(&self.setup()).user_data().map_err(|error| {
-            let detail = format!("It cannot be sent: {error}. Nothing was changed.");
-            Diagnostic::error("Invalid setup", detail).at("setup").into()
-        })
-    }
-
-    fn template(&self, tags: &Tags) -> Result<Template, Diagnostics> {
-        let mut instance_tags = Tags::from([("Name".to_owned(), self.name.clone())]);
-        instance_tags.extend(tags.clone());
-        instance_tags
-            .extend(self.instance_tags.iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
-        Ok(Template {
-            image_id: self.image_id.clone(),
-            instance_type: self.instance_types.first().cloned().unwrap_or_default(),
-            security_group_ids: self.security_group_ids.clone(),
-            instance_profile_arn: self.instance_profile_arn.clone(),
-            root_volume: self.root_volume.clone().unwrap_or_default(),
-            root_device_name: self.operating_system().root_device_name(),
-            user_data: self.user_data()?,
-            detailed_monitoring: self.detailed_monitoring,
-            instance_tags,
-        })
-    }
-
-    fn operating_system(&self) -> OperatingSystem {
-        self.setup.as_ref().map_or(OperatingSystem::AmazonLinux2023, |setup| setup.operating_system)
-    }
-
-    fn group(&self, launch_template_id: &str, version: i64, template: &Template, tags: &Tags) -> GroupSpec {
-        let mixed = (self.spot.is_some() || self.instance_types.len() > 1).then(|| {
-            let all_on_demand = Spot {
-                on_demand_base_capacity: 0,
-                on_demand_percentage_above_base: 100,
-                allocation_strategy: SpotAllocationStrategy::PriceCapacityOptimized,
-            };
-            let spot = self.spot.as_ref().unwrap_or(&all_on_demand);
-            Mixed {
-                instance_types: self.instance_types.clone(),
-                on_demand_base_capacity: spot.on_demand_base_capacity,
-                on_demand_percentage_above_base: spot.on_demand_percentage_above_base,
-                spot_allocation_strategy: spot.allocation_strategy.as_str().to_owned(),
-            }
-        });
-        GroupSpec {
-            name: self.name.clone(),
-            min_size: 0,
-            max_size: self.max_size,
-            launch: Launch { launch_template_id: launch_template_id.to_owned(), version, mixed },
-            subnet_ids: self.subnet_ids.clone(),
-            protected: true,
-            health_check_grace_period_seconds: self.health_check_grace_period_seconds,
-            maintenance: None,
-            lifecycle_hooks: Vec::new(),
-            tags: tags.clone(),
-            instance_tags: template.instance_tags.clone(),
-        }
     }
 
     /// AWS then lowers desired capacity on its own account.

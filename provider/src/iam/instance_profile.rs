@@ -26,8 +26,8 @@ use crate::tags::Tags;
 /// Allows the instances of a fleet or of a runner manager what they need and nothing else: an instance profile, its
 /// role, and one inline policy computed from the capabilities declared here. Without a capability there is no policy.
 ///
-/// Import fills the name, the path, the permissions boundary, the tags, and the policy; the capabilities it cannot
-/// know are taken from configuration by the first apply.
+/// Import reads the capabilities back from a policy that this resource made. Of any other policy it shows `policy_json`
+/// alone, which the first apply replaces.
 #[derive(Schema, Clone, Debug)]
 #[tf(
     type_name = "ecrunner_instance_profile",
@@ -150,7 +150,9 @@ impl ImportState for InstanceProfile {
             )
             .into());
         }
-        Ok(InstanceProfile::named(id).with(clients, &found))
+        let profile = InstanceProfile::named(id).with(clients, &found);
+        let declared = profile.policy_json.get().and_then(|document| policy::declared(document));
+        Ok(profile.declaring(declared.unwrap_or_default()))
     }
 }
 
@@ -270,6 +272,22 @@ impl InstanceProfile {
         }
     }
 
+    /// The same profile with these capabilities.
+    fn declaring(self, capabilities: Capabilities) -> Self {
+        InstanceProfile {
+            session_manager: capabilities.session_manager,
+            image_pull: capabilities.image_pull,
+            fleet_control: capabilities.fleet_control,
+            read_parameters: capabilities.read_parameters,
+            write_parameters: capabilities.write_parameters,
+            cache_bucket: capabilities.cache_bucket,
+            read_objects: capabilities.read_objects,
+            write_logs: capabilities.write_logs,
+            complete_lifecycle: capabilities.complete_lifecycle,
+            ..self
+        }
+    }
+
     /// Makes what is missing and repairs what differs, the role first; saves state after each object.
     async fn complete(
         mut self,
@@ -312,9 +330,21 @@ impl InstanceProfile {
         if !profile.roles.contains(&name) {
             add_role(ctx, &name).await?;
         }
-        let what = "the instance profile can be read with its role";
-        let found = ctx.wait_for(what, Duration::from_secs(1), || whole(&clients, &name)).await?;
-        Ok(self.with(&clients, &found))
+        let what = "role and instance profile can be read as they were set";
+        ctx.wait_for(what, Duration::from_secs(1), || self.settled(&clients)).await
+    }
+
+    /// The profile as IAM reports it, once that is what was asked for.
+    async fn settled(&self, clients: &Clients) -> Result<Option<Self>, Diagnostics> {
+        let found = Found::find(clients, &self.name).await?;
+        // For some seconds IAM may give unique ids in the place of ARNs.
+        let is_named = found.profile.as_ref().is_some_and(|profile| profile.arn.starts_with("arn:"));
+        let is_whole = is_named && found.fault(clients, &self.name).is_none();
+        let read = self.clone().with(clients, &found);
+        let as_planned = read.tags_all == self.tags_all
+            && read.policy_json == self.policy_json
+            && read.permissions_boundary == self.permissions_boundary;
+        Ok(Some(read).filter(|_| is_whole && as_planned))
     }
 
     /// This profile as AWS reports it.
@@ -348,14 +378,6 @@ impl InstanceProfile {
         }
         self
     }
-}
-
-/// Both objects, once they can be read and hold together.
-async fn whole(clients: &Clients, name: &str) -> Result<Option<Found>, Diagnostics> {
-    let found = Found::find(clients, name).await?;
-    // For some seconds IAM may give unique ids in the place of ARNs.
-    let named = found.profile.as_ref().is_some_and(|profile| profile.arn.starts_with("arn:"));
-    Ok((named && found.fault(clients, name).is_none()).then_some(found))
 }
 
 /// Makes the profile, without its role.

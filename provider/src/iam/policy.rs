@@ -12,6 +12,10 @@ use tf_provider::schema::Convert;
 use super::capability::{Arn, CacheBucket, CompleteLifecycle, FleetControl, ImagePull, ReadParameters};
 use super::instance_profile::{InstanceProfile, InstanceProfilePlan};
 
+mod declared;
+
+pub use declared::declared;
+
 /// Most characters that the inline policies of a role may have together, white space not counted (IAM quotas).
 pub const MAX_INLINE_POLICY: usize = 10_240;
 

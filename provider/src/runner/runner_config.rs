@@ -107,3 +107,76 @@ impl ValidateConfig for RunnerConfig {
         diagnostics.extend(assess(&config.to_raw()).errors);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ::runner_config::{Key, Path, RunnerConfig as Model};
+    use tf_provider::schema::{Attribute, AttributeKind};
+    use tf_provider::value::Type;
+
+    use super::*;
+
+    /// Arguments that stand for no key.
+    const OURS: [&str; 4] = ["extra_config", "config_toml", "token_placeholders", "warnings"];
+
+    /// Calls `visit` with every argument and its key.
+    fn every_argument(
+        attributes: &[Attribute],
+        keys: &'static [Key],
+        path: &Path,
+        visit: &mut dyn FnMut(&Path, &Attribute, &Key),
+    ) {
+        for attribute in attributes.iter().filter(|attribute| !OURS.contains(&attribute.name.as_str())) {
+            let name = attribute.name.trim_end_matches("_placeholder");
+            let path = path.attribute(&attribute.name);
+            let key = keys.iter().find(|key| key.field == name);
+            let key = key.unwrap_or_else(|| panic!("{path} stands for no key, and would be left out"));
+            visit(&path, attribute, key);
+            if let AttributeKind::Nested(_, attributes) = &attribute.kind {
+                every_argument(attributes, key.keys, &path, visit);
+            }
+        }
+    }
+
+    #[test]
+    fn every_argument_stands_for_a_key_of_its_type() {
+        let mut count = 0;
+        every_argument(
+            &RunnerConfig::definition().attributes,
+            Model::keys(),
+            &Path::root(),
+            &mut |path, attribute, key| {
+                count += 1;
+                let expected = match attribute.kind.ty() {
+                    Type::Bool => ["a boolean", ""],
+                    Type::Number => ["an integer", "a float"],
+                    Type::List(_) | Type::Set(_) => ["a list", "a string or a list of strings"],
+                    Type::Map(_) | Type::Object(_) => ["a table", ""],
+                    Type::String => {
+                        assert!(
+                            key.expected.starts_with("a ") && key.expected.contains("string")
+                                || key.expected == "a token placeholder",
+                            "{path}: {}",
+                            key.expected
+                        );
+                        return;
+                    }
+                    other => panic!("{path} has the type {other:?}"),
+                };
+                assert!(expected.contains(&key.expected), "{path} is {}", key.expected);
+            },
+        );
+        assert!(count > 150, "{count}");
+    }
+
+    #[test]
+    fn every_key_of_the_docker_section_is_an_argument() {
+        let docker = Docker::definition().attributes;
+        let section = |keys: &'static [Key], name: &str| {
+            keys.iter().find(|key| key.name == name).map_or(&[] as &[Key], |key| key.keys)
+        };
+        for key in section(section(Model::keys(), "runners"), "docker") {
+            assert!(docker.iter().any(|attribute| attribute.name == key.field), "{} is missing", key.name);
+        }
+    }
+}

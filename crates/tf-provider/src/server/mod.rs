@@ -19,7 +19,7 @@ use crate::process::{self, ProcessOptions, StopHandle};
 use crate::proto::tfplugin6::provider_server;
 use crate::provider::{Provider, Registry};
 use crate::resource::{Context, humantime};
-use crate::schema::{Definition, Timeouts};
+use crate::schema::Definition;
 use crate::value::{AttributePath, RawValue};
 
 mod rpc;
@@ -205,7 +205,7 @@ pub(crate) fn limit(definition: &Definition, object: &RawValue, operation: &str)
     {
         return limit;
     }
-    let defaults = definition.timeouts.unwrap_or_else(Timeouts::default);
+    let defaults = definition.timeouts.unwrap_or_default();
     match operation {
         "create" => defaults.create,
         "update" => defaults.update,

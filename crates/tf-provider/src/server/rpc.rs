@@ -27,6 +27,7 @@ trait Report: Default {
 macro_rules! report {
     ($($rpc:ident),+ $(,)?) => {$(
         impl Report for pb::$rpc::Response {
+            #[allow(clippy::needless_update, reason = "some answers have no other field")]
             fn report(diagnostics: Vec<pb::Diagnostic>) -> Self {
                 pb::$rpc::Response { diagnostics, ..Default::default() }
             }

@@ -17,8 +17,6 @@ mod import;
 mod plan;
 mod protocol;
 mod read;
-mod real;
-mod table;
 mod upgrade;
 mod validate;
 mod values;

@@ -24,7 +24,9 @@ async fn item_45_gone_object_is_null_without_diagnostics() {
     let object = Host::configured().await.resource("conformance_everything");
     let prior = object.created(&object.config([("name", text("a")), ("text", text("gone"))])).await;
     let state = object.read(&prior, Bytes::from_static(PRIVATE)).await;
-    assert!(state.value == Some(RawValue::Null) && state.diagnostics.is_empty());
+    assert_eq!(told(&state.diagnostics), Vec::<String>::new());
+    assert_eq!(state.value, Some(RawValue::Null));
+    assert!(state.private.is_empty());
 }
 
 #[tokio::test]

@@ -308,3 +308,22 @@ fn layout_is_no_difference_but_meaning_is() {
     assert!(!is_same(ours, &theirs.replace("\"a\"", "\"c\"")));
     assert!(!is_same(ours, "not JSON"));
 }
+
+#[test]
+fn a_document_of_ours_tells_its_capabilities_and_another_does_not() {
+    for (capabilities, document) in golden() {
+        assert_eq!(declared(document), Some(capabilities));
+    }
+    let document = all().document().unwrap();
+    assert_eq!(declared(&document), Some(all()));
+    for (ours, changed) in [
+        ("ecr:BatchGetImage", "ecr:*"),
+        ("\"ec2:osuser\":[\"ec2-user\"]", "\"ec2:osuser\":[\"ec2-user\",\"root\"]"),
+        ("\"Effect\":\"Allow\"", "\"Effect\":\"Deny\""),
+        ("\"Sid\":\"LogWrite\"", "\"Sid\":\"Mine\""),
+    ] {
+        assert!(document.contains(ours), "{ours} is not in the document");
+        assert_eq!(declared(&document.replacen(ours, changed, 1)), None, "{changed}");
+    }
+    assert_eq!(declared("{}"), None);
+}

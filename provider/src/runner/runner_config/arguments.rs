@@ -30,6 +30,12 @@ impl Arguments {
         arguments
     }
 
+    /// Treats what the first `steps` steps of `path` lead to as unknown.
+    pub(super) fn forget(&mut self, path: &Path, steps: usize) {
+        let forgotten = path.steps().iter().take(steps).fold(Path::root(), extended);
+        self.unknown.push(forgotten);
+    }
+
     /// True when all of `runners` are there, each at its own position.
     pub(super) fn has_all_runners(&self) -> bool {
         let runners = Path::root().attribute("runners");
@@ -167,5 +173,14 @@ fn stand_in(path: &Path) -> Option<&'static str> {
             Some("unknown")
         }
         _ => None,
+    }
+}
+
+/// The path with one step more.
+pub(super) fn extended(path: Path, step: &Step) -> Path {
+    match step {
+        Step::Attribute(key) => path.attribute(key),
+        Step::Index(index) => path.index(*index),
+        Step::Key(key) => path.key(key),
     }
 }

@@ -5,9 +5,9 @@ use ::runner_config::{
 };
 use tf_provider::value::{AttributePath, RawValue};
 use tf_provider::{Diagnostic, Diagnostics};
-use toml::Table;
+use toml::{Table, Value};
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, extended};
 use super::{defaults, extra};
 
 /// Errors that lie at one key and depend on a second one of the same section.
@@ -27,60 +27,97 @@ pub(super) struct Assessment {
 
 /// Checks a configuration.
 pub(super) fn assess(config: &RawValue) -> Assessment {
-    let arguments = Arguments::of(config);
+    let mut arguments = Arguments::of(config);
     let mut assessment = Assessment::default();
-    let mut table = arguments.table.clone();
-    let extra = match config.get("extra_config") {
-        Some(RawValue::String(text)) => extra::read(text).unwrap_or_else(|unusable| {
-            let error = Diagnostic::error("Invalid extra_config", format!("extra_config {unusable}."));
-            // Terraform shows the source that a diagnostic points at.
-            let hide = matches!(unusable, extra::Unusable::Secret(_));
-            assessment.errors.push(if hide { error } else { error.at("extra_config") });
-            Table::new()
-        }),
-        _ => Table::new(),
+    let (extra, all_keys_are_there) = match config.get("extra_config") {
+        Some(RawValue::String(text)) => match extra::read(text) {
+            Ok(extra) => (extra, arguments.has_all_runners()),
+            Err(unusable) => {
+                assessment.errors.push(unusable_error(&unusable));
+                (Table::new(), false)
+            }
+        },
+        Some(extra) if extra.is_unknown() => (Table::new(), false),
+        _ => (Table::new(), arguments.has_all_runners()),
     };
+    let mut table = arguments.table.clone();
     if arguments.has_all_runners() {
         for clash in extra::merge(&mut table, &extra) {
             let error = Diagnostic::error("Invalid extra_config", format!("extra_config, {clash}."));
             assessment.errors.push(error.at("extra_config"));
         }
     }
-    // Keys that an unknown or unusable text brings are missing from here on.
-    let whole = !assessment.errors.has_errors()
-        && !config.get("extra_config").is_some_and(RawValue::is_unknown)
-        && arguments.has_all_runners();
     defaults::fill(&mut table);
-    let subject = Subject { arguments: &arguments, extra: &extra };
-    match Model::parse(&table.to_string()) {
-        Ok(mut model) => {
-            for (position, runner) in model.runners.iter_mut().enumerate() {
-                let path = Path::root().attribute("runners").index(position).attribute("limit");
-                if runner.limit.is_none() && !arguments.is_open(&path) {
-                    runner.limit = runner.default_limit();
-                }
-            }
-            if whole {
-                subject.check(&model, &mut assessment);
-            }
-            assessment.config = Some(model);
-        }
+    let model = match Model::parse(&table.to_string()) {
         Err(ParseError::Faults(faults)) => {
-            let faults: Vec<&Fault> =
-                faults.as_slice().iter().filter(|fault| !subject.is_open(&fault.path)).collect();
-            // Terraform shows the source that a diagnostic points at.
-            let hide = faults.iter().any(|fault| matches!(fault.kind, FaultKind::Secret(_)));
-            for fault in faults {
-                assessment.errors.push(subject.fault(fault, hide));
+            let subject = Subject { arguments: &arguments, extra: &extra };
+            subject.report(faults.as_slice(), &mut assessment.errors);
+            // What is left may have further faults.
+            for fault in faults.as_slice() {
+                let removed = remove(&mut table, fault.path.steps());
+                arguments.forget(&fault.path, removed);
             }
+            defaults::fill(&mut table);
+            Model::parse(&table.to_string()).ok()
         }
         Err(error @ ParseError::Syntax { .. }) => {
-            assessment
-                .errors
-                .push(Diagnostic::provider_bug(format!("The arguments became no TOML: {error}.")));
+            let detail = format!("The arguments became no TOML: {error}.");
+            assessment.errors.push(Diagnostic::provider_bug(detail));
+            None
+        }
+        Ok(model) => Some(model),
+    };
+    assessment.config = model.map(|model| with_limits(model, &arguments));
+    if let Some(model) = assessment.config.as_ref().filter(|_| all_keys_are_there) {
+        let subject = Subject { arguments: &arguments, extra: &extra };
+        for finding in subject.findings(model) {
+            match finding.severity {
+                Severity::Error => assessment.errors.push(subject.finding(&finding)),
+                Severity::Warning => assessment.warnings.push(subject.finding(&finding)),
+            }
         }
     }
     assessment
+}
+
+/// Runners without a limit get as many jobs as their instances can hold.
+fn with_limits(mut model: Model, arguments: &Arguments) -> Model {
+    for (position, runner) in model.runners.iter_mut().enumerate() {
+        let path = Path::root().attribute("runners").index(position).attribute("limit");
+        if runner.limit.is_none() && !arguments.is_open(&path) {
+            runner.limit = runner.default_limit();
+        }
+    }
+    model
+}
+
+/// Takes the key that `steps` lead to, or lead into, out of `table`; returns how many steps lead to it.
+fn remove(table: &mut Table, steps: &[Step]) -> usize {
+    let Some((Step::Attribute(key) | Step::Key(key), rest)) = steps.split_first() else { return 0 };
+    let below = match (table.get_mut(key), rest) {
+        (Some(Value::Table(section)), [_, ..]) => remove(section, rest),
+        (Some(Value::Array(list)), [Step::Index(index), rest @ ..]) => match list.get_mut(*index) {
+            Some(Value::Table(section)) if !rest.is_empty() => match remove(section, rest) {
+                0 => 0,
+                below => below + 1,
+            },
+            _ => 0,
+        },
+        _ => 0,
+    };
+    if below == 0 {
+        table.remove(key);
+    }
+    below + 1
+}
+
+fn unusable_error(unusable: &extra::Unusable) -> Diagnostic {
+    let error = Diagnostic::error("Invalid extra_config", format!("extra_config {unusable}."));
+    match unusable {
+        // Terraform shows the source that a diagnostic points at.
+        extra::Unusable::Secret(_) => error,
+        extra::Unusable::Syntax(_) => error.at("extra_config"),
+    }
 }
 
 /// What is checked.
@@ -90,21 +127,27 @@ struct Subject<'a> {
 }
 
 impl Subject<'_> {
-    fn check(&self, model: &Model, assessment: &mut Assessment) {
-        for finding in check(model, &CheckContext::default()) {
-            if self.is_open(&finding.path) || self.depends_on_unknown(&finding.path) {
-                continue;
-            }
-            match finding.severity {
-                Severity::Error => assessment.errors.push(self.finding(&finding)),
-                Severity::Warning => assessment.warnings.push(self.finding(&finding)),
-            }
+    /// Adds what is wrong with single values.
+    fn report(&self, faults: &[Fault], errors: &mut Diagnostics) {
+        let is_open = |path: &Path| !self.is_extra(path) && self.arguments.is_open(path);
+        let faults: Vec<&Fault> = faults.iter().filter(|fault| !is_open(&fault.path)).collect();
+        // Terraform shows the source that a diagnostic points at.
+        let hide = faults.iter().any(|fault| matches!(fault.kind, FaultKind::Secret(_)));
+        for fault in faults {
+            let (place, shown) = self.place(&fault.path);
+            let place = if hide { AttributePath::root() } else { place };
+            let detail = format!("{shown}: {}.", fault.kind);
+            errors.push(Diagnostic::error("Invalid runner configuration", detail).at(place));
         }
     }
 
-    /// True when the place is, or may be, filled by something unknown.
-    fn is_open(&self, path: &Path) -> bool {
-        !self.is_extra(path) && self.arguments.is_open(path)
+    /// What the model finds, without what could be otherwise once the unknown is known.
+    fn findings(&self, model: &Model) -> Vec<Finding> {
+        let mut findings = check(model, &CheckContext::default());
+        findings.retain(|finding| {
+            !self.arguments.is_open(&finding.path) && !self.depends_on_unknown(&finding.path)
+        });
+        findings
     }
 
     /// True when what was found at `path` may follow from a stand-in elsewhere.
@@ -136,12 +179,6 @@ impl Subject<'_> {
         extra::is_from(self.extra, &self.arguments.table, path)
     }
 
-    fn fault(&self, fault: &Fault, hide: bool) -> Diagnostic {
-        let (place, shown) = self.place(&fault.path);
-        let place = if hide { AttributePath::root() } else { place };
-        Diagnostic::error("Invalid runner configuration", format!("{shown}: {}.", fault.kind)).at(place)
-    }
-
     fn finding(&self, finding: &Finding) -> Diagnostic {
         let (place, shown) = self.place(&finding.path);
         let detail = format!("{shown}: {}. {}.", finding.problem, finding.remedy);
@@ -163,10 +200,28 @@ impl Subject<'_> {
     }
 }
 
-fn extended(path: Path, step: &Step) -> Path {
-    match step {
-        Step::Attribute(key) => path.attribute(key),
-        Step::Index(index) => path.index(*index),
-        Step::Key(key) => path.key(key),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faulty_key_is_taken_out_with_the_list_it_lies_in() {
+        let whole: Table = "[[runners]]\nid = 1\n[runners.docker]\nimage = \"i\"\nvolumes = [\"a\", \"b\"]\n"
+            .parse()
+            .unwrap();
+        let docker = Path::root().attribute("runners").index(0).attribute("docker");
+        for (path, steps, left) in [
+            (
+                docker.attribute("volumes").index(1),
+                4,
+                "[[runners]]\nid = 1\n[runners.docker]\nimage = \"i\"\n",
+            ),
+            (docker.clone(), 3, "[[runners]]\nid = 1\n"),
+            (Path::root().attribute("runners").index(0), 1, ""),
+        ] {
+            let mut table = whole.clone();
+            assert_eq!(remove(&mut table, path.steps()), steps, "{path}");
+            assert_eq!(table, left.parse::<Table>().unwrap(), "{path}");
+        }
     }
 }

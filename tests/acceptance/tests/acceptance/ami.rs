@@ -132,7 +132,7 @@ fn invalid_arguments_are_reported_in_one_run() {
         .expect_error_count(2);
     let mut kernel = workspace(&account, "  operating_system = \"ubuntu-22.04\"\n  kernel = \"6.1\"\n");
     kernel
-        .validate()
+        .run_plan(&[])
         .expect_error("Invalid kernel", "kernel")
         .expect_only_error(&["Only Amazon Linux", "Remove kernel"]);
 }

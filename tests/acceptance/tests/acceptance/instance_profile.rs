@@ -61,13 +61,17 @@ fn members(account: &Account) -> Vec<String> {
     roles.iter().map(|role| role["RoleName"].as_str().expect("a name").to_owned()).collect()
 }
 
+/// Tags of the role and of the profile, sorted.
 fn tags(account: &Account) -> (Value, Value) {
-    let of = |command: &str, option: &str| {
-        let mut tags = account.aws(&["iam", command, option, "ci"])["Tags"].clone();
+    let of = |command: &str, option: &str, object: &str| {
+        let mut tags = account.aws(&["iam", command, option, "ci"])[object]["Tags"].clone();
         tags.as_array_mut().expect("tags").sort_by_key(|tag| tag["Key"].to_string());
         tags
     };
-    (of("list-role-tags", "--role-name"), of("list-instance-profile-tags", "--instance-profile-name"))
+    (
+        of("get-role", "--role-name", "Role"),
+        of("get-instance-profile", "--instance-profile-name", "InstanceProfile"),
+    )
 }
 
 fn remove_role(account: &Account) {
@@ -78,6 +82,19 @@ fn remove_role(account: &Account) {
         "ci",
         "--role-name",
         "ci",
+    ]);
+}
+
+fn put_policy(account: &Account, document: &str) {
+    account.aws(&[
+        "iam",
+        "put-role-policy",
+        "--role-name",
+        "ci",
+        "--policy-name",
+        "ecrunner",
+        "--policy-document",
+        document,
     ]);
 }
 
@@ -107,7 +124,10 @@ fn assert_restored(workspace: &mut Workspace, account: &Account) -> Plan {
     workspace.assert_empty_plan();
     assert_eq!(names(account), (vec!["ci".to_owned()], vec!["ci".to_owned()]));
     assert_eq!(members(account), ["ci"]);
-    assert_eq!(actions(account), ["ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]);
+    assert_eq!(
+        actions(account),
+        ["ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    );
     plan
 }
 
@@ -118,8 +138,8 @@ fn basic() {
     workspace.config(&worker());
     let plan = workspace.plan();
     assert_eq!(plan.actions(PROFILE), ["create"]);
-    let planned: Value = serde_json::from_str(plan.after(PROFILE, "policy_json").as_str().expect("a policy"))
-        .expect("JSON");
+    let planned: Value =
+        serde_json::from_str(plan.after(PROFILE, "policy_json").as_str().expect("a policy")).expect("JSON");
     workspace.apply_plan(&plan).expect_success();
     assert_eq!(policy(&account), planned, "the plan shows the policy");
     assert_eq!(members(&account), ["ci"]);
@@ -160,7 +180,8 @@ fn every_argument_is_kept() {
         .as_str()
         .expect("an ARN")
         .to_owned();
-    let arn = |service: &str, resource: &str| format!("arn:aws:{service}:eu-central-1:111122223333:{resource}");
+    let arn =
+        |service: &str, resource: &str| format!("arn:aws:{service}:eu-central-1:111122223333:{resource}");
     let group = arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/ci");
     let key = arn("kms", "key/1234");
     let parameter = arn("ssm", "parameter/ecrunner/token");
@@ -257,26 +278,15 @@ fn deleted_profile_is_restored_in_place() {
 fn policy_changed_by_others_is_drift_and_set_right() {
     let account = Account::new();
     let mut workspace = applied(&account, &worker());
-    let foreign = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
-    let put = |document: &str| {
-        account.aws(&[
-            "iam",
-            "put-role-policy",
-            "--role-name",
-            "ci",
-            "--policy-name",
-            "ecrunner",
-            "--policy-document",
-            document,
-        ]);
-    };
-    put(foreign);
+    let foreign =
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
+    put_policy(&account, foreign);
     let plan = assert_restored(&mut workspace, &account);
-    assert_eq!(plan.drift(), ["ecrunner_instance_profile.this: update"]);
+    assert_eq!(plan.drift(), ["ecrunner_instance_profile.this update"]);
 
     // The same policy in another layout is none.
     let pretty = serde_json::to_string_pretty(&policy(&account)).expect("JSON");
-    put(&pretty);
+    put_policy(&account, &pretty);
     workspace.assert_empty_plan();
 }
 
@@ -332,7 +342,8 @@ fn update_capabilities() {
 
     workspace.config(&profile(""));
     workspace.apply().expect_success();
-    let error = account.aws_error(&["iam", "get-role-policy", "--role-name", "ci", "--policy-name", "ecrunner"]);
+    let error =
+        account.aws_error(&["iam", "get-role-policy", "--role-name", "ci", "--policy-name", "ecrunner"]);
     assert!(error.contains("NoSuchEntity"), "{error}");
     workspace.assert_empty_plan();
 }
@@ -343,7 +354,10 @@ fn replace_name_and_path() {
     let mut workspace = applied(&account, &worker());
     workspace.config(&worker().replace("\"ci\"\n", "\"ci\"\n  path = \"/team/\"\n"));
     let plan = workspace.plan();
-    assert_eq!((plan.actions(PROFILE), plan.replace_paths(PROFILE)), (vec!["delete", "create"], vec!["path".into()]));
+    assert_eq!(
+        (plan.actions(PROFILE), plan.replace_paths(PROFILE)),
+        (vec!["delete", "create"], vec!["path".into()])
+    );
     workspace.config(&worker().replace("\"ci\"\n", "\"other\"\n"));
     assert_eq!(workspace.plan().replace_paths(PROFILE), ["name"]);
     workspace.apply().expect_success();
@@ -352,22 +366,34 @@ fn replace_name_and_path() {
 }
 
 #[test]
-fn import_takes_over_and_the_policy_stays() {
+fn import_reads_the_capabilities_back_from_the_policy() {
     let account = Account::new();
-    let _first = applied(&account, &worker());
+    let mut first = applied(&account, &worker());
     let mut workspace = Workspace::new(&account);
     workspace.config(&worker());
     workspace.import(PROFILE, "ci").expect_success();
-    let state = workspace.state();
-    assert_eq!(state.attribute(PROFILE, "path"), "/");
-    assert!(state.attribute(PROFILE, "policy_json").as_str().expect("a policy").contains("BatchGetImage"));
-    // Which capabilities made the policy AWS does not know: configuration says it, and AWS is not changed.
-    let plan = workspace.plan();
-    assert!(matches!(plan.actions(PROFILE)[..], ["no-op"] | ["update"]));
-    let before = account.count("PutRolePolicy");
-    workspace.apply_plan(&plan).expect_success();
-    assert_eq!(account.count("PutRolePolicy"), before);
+    for attribute in ["path", "arn", "role_arn", "policy_json", "image_pull"] {
+        let imported = workspace.state_attr(PROFILE, attribute);
+        assert_eq!(imported, first.state_attr(PROFILE, attribute), "{attribute}");
+    }
     workspace.assert_empty_plan();
+}
+
+#[test]
+fn import_of_a_foreign_policy_shows_what_will_change() {
+    let account = Account::new();
+    let trust = r#"{"Version":"2012-10-17","Statement":[]}"#;
+    account.aws(&["iam", "create-role", "--role-name", "ci", "--assume-role-policy-document", trust]);
+    account.aws(&["iam", "create-instance-profile", "--instance-profile-name", "ci"]);
+    let foreign =
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
+    put_policy(&account, foreign);
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&worker());
+    workspace.import(PROFILE, "ci").expect_success();
+    assert_eq!(workspace.state_attr(PROFILE, "policy_json"), foreign);
+    assert_eq!(workspace.state_attr(PROFILE, "image_pull"), json!(null));
+    assert_restored(&mut workspace, &account);
 }
 
 #[test]
@@ -384,10 +410,11 @@ fn already_exists_names_the_import_block() {
     let _first = applied(&account, &worker());
     let mut workspace = Workspace::new(&account);
     workspace.config(&worker());
-    workspace
-        .apply()
-        .expect_error("Creating instance profile (ci)", "name")
-        .expect_only_error(&["import {", "to = ecrunner_instance_profile.", "id = \"ci\""]);
+    workspace.apply().expect_error("Creating instance profile (ci)", "name").expect_only_error(&[
+        "import {",
+        "to = ecrunner_instance_profile.",
+        "id = \"ci\"",
+    ]);
     assert_eq!(workspace.state().addresses(), Vec::<String>::new());
     assert_eq!(members(&account), ["ci"]);
 }
@@ -490,7 +517,8 @@ fn destroy_goes_in_the_order_that_iam_demands_and_waits_out_conflicts() {
 #[test]
 fn conflict_that_never_ends_is_told_within_the_timeout() {
     let account = Account::new();
-    let mut workspace = applied(&account, &worker().replace("\"ci\"\n", "\"ci\"\n  timeouts {\n    delete = \"4s\"\n  }\n"));
+    let mut workspace =
+        applied(&account, &worker().replace("\"ci\"\n", "\"ci\"\n  timeouts {\n    delete = \"4s\"\n  }\n"));
     account.inject(Fault::once("iam", "DeleteRole", error("DeleteConflict")).times(1_000));
     workspace
         .destroy()
@@ -542,7 +570,10 @@ fn unknown_fleet_arns_plan_an_unknown_policy() {
     assert_eq!(plan.after(PROFILE, "role_name"), "ci");
     workspace.apply_plan(&plan).expect_success();
     let policy = policy(&account).to_string();
-    assert!(policy.contains(group) && policy.contains("aws:ResourceTag/aws:autoscaling:groupName"), "{policy}");
+    assert!(
+        policy.contains(group) && policy.contains("aws:ResourceTag/aws:autoscaling:groupName"),
+        "{policy}"
+    );
     workspace.assert_empty_plan();
 }
 

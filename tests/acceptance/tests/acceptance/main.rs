@@ -2,6 +2,7 @@
 //! `cargo xtask test` prepares what they need and runs them.
 
 mod ami;
+mod examples;
 mod functions;
 mod instance_profile;
 mod mirror_repository;

@@ -72,7 +72,7 @@ fn details(hcl: &str) -> Vec<String> {
 /// The text is one that GitLab Runner takes, where there is one to ask.
 fn lint(text: &str) {
     let Some(runner) = std::env::var_os("GITLAB_RUNNER") else {
-        println!("not linted: GITLAB_RUNNER names no gitlab-runner");
+        eprintln!("not linted: GITLAB_RUNNER names no gitlab-runner");
         return;
     };
     let workspace = Workspace::new(&Account::new());
@@ -132,7 +132,8 @@ fn faults_of_one_run_are_reported_together_with_their_paths() {
         arguments: "log_level = \"verbose\"",
         runner: "shell = \"bsh\"\n limit = 1.5",
         docker: "memory = \"lots\"\n pull_policy = [\"always\", \"if-not-presnt\"]\n volumes = [\"/cache\"]",
-        autoscaler: "update_interval = \"20 min\"\n policy = [{ idle_count = 1 }, { periods = [\"* * * * * *\"] }]",
+        autoscaler: "update_interval = \"20 min\"\n policy = [{ idle_count = 1 }, { periods = [\"* * * * * *\"] }]\n \
+                     connector_config = { use_static_credentials = true }",
         ..Config::default()
     };
     let details = details(&hcl.hcl());
@@ -147,6 +148,8 @@ fn faults_of_one_run_are_reported_together_with_their_paths() {
             "runners[0].docker.pull_policy[1]",
             "runners[0].autoscaler.update_interval",
             "runners[0].autoscaler.policy[1].periods[0]",
+            // What does not go together is found beside what is wrong by itself.
+            "runners[0].autoscaler.connector_config.key_path",
         ],
         "{details:#?}"
     );
@@ -163,7 +166,7 @@ fn values_that_do_not_go_together_are_errors() {
     };
     let mut workspace = workspace(&hcl.hcl());
     let run = workspace.run_plan(&[]);
-    run.expect_error(INVALID, "runners").expect_error_count(3);
+    run.expect_error(INVALID, None).expect_error_count(3);
     let errors = run.errors().iter().map(ToString::to_string).collect::<String>();
     for text in [
         "runners[0].docker.memory_reservation: 4g is above memory",

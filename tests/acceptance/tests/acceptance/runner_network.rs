@@ -10,9 +10,7 @@ const TYPE: &str = "ecrunner_runner_network";
 
 /// A network called `ci` with these further arguments.
 fn network(vpc_id: &str, arguments: &str) -> String {
-    format!(
-        "resource \"{TYPE}\" \"this\" {{\n  name   = \"ci\"\n  vpc_id = \"{vpc_id}\"\n{arguments}\n}}\n"
-    )
+    format!("resource \"{TYPE}\" \"this\" {{\n  name   = \"ci\"\n  vpc_id = \"{vpc_id}\"\n{arguments}\n}}\n")
 }
 
 /// Id of a new VPC.
@@ -200,7 +198,7 @@ fn missing_rule_is_drift_and_added() {
     let (manager, worker) = ids(&mut workspace);
     revoke_ssh(&account, &worker, &manager);
     let plan = workspace.plan();
-    assert_eq!(plan.drift(), ["ecrunner_runner_network.this: update"]);
+    assert_eq!(plan.drift(), ["ecrunner_runner_network.this update"]);
     let drifted = &plan.json()["resource_drift"][0]["change"]["after"]["missing_rules"];
     assert_eq!(drifted, &json!([format!("worker: ingress tcp 22 from {manager}")]));
     assert_restored(&mut workspace, &account);
@@ -239,7 +237,10 @@ fn update_ssh_port_and_traffic_among_workers() {
     let account = Account::new();
     let (mut workspace, vpc_id) = applied(&account, "");
     let (manager, worker) = ids(&mut workspace);
-    workspace.config(&network(&vpc_id, "  ssh_port                   = 2222\n  worker_ingress_from_worker = true"));
+    workspace.config(&network(
+        &vpc_id,
+        "  ssh_port                   = 2222\n  worker_ingress_from_worker = true",
+    ));
     let plan = workspace.plan();
     assert_eq!(plan.actions(NETWORK), ["update"]);
     workspace.apply_plan(&plan).expect_success();
@@ -253,7 +254,10 @@ fn update_ssh_port_and_traffic_among_workers() {
     workspace.assert_empty_plan();
 
     let mut second = Workspace::new(&account);
-    second.config(&network(&vpc_id, "  ssh_port                   = 2222\n  worker_ingress_from_worker = true"));
+    second.config(&network(
+        &vpc_id,
+        "  ssh_port                   = 2222\n  worker_ingress_from_worker = true",
+    ));
     second.import(NETWORK, &format!("{manager},{worker}")).expect_success();
     second.assert_empty_plan();
 
@@ -354,10 +358,16 @@ fn new_group_that_is_not_visible_yet_is_waited_for() {
 }
 
 #[test]
-fn unknown_vpc_is_told_at_its_argument() {
+fn missing_vpc_is_told_at_its_argument() {
     let account = Account::new();
     let mut workspace = Workspace::new(&account);
     workspace.config(&network("vpc-0123456789abcdef0", ""));
+    let missing = FaultKind::Error {
+        status: 400,
+        code: "InvalidVpcID.NotFound".into(),
+        message: "The vpc ID 'vpc-0123456789abcdef0' does not exist".into(),
+    };
+    account.inject(Fault::once("ec2", "CreateSecurityGroup", missing));
     workspace.apply().expect_error("Creating security group (ci-manager)", "vpc_id").expect_error_count(1);
     assert_eq!(workspace.state().addresses(), Vec::<String>::new());
 }

@@ -21,6 +21,7 @@ const LIMIT: usize = 256 << 20;
 #[derive(Clone)]
 pub(crate) struct Host {
     pub(crate) client: ProviderClient<Channel>,
+    channel: Channel,
     schemas: pb::get_provider_schema::Response,
 }
 
@@ -53,6 +54,14 @@ pub(crate) struct State {
 
 /// A connection on which nothing has been asked yet.
 pub(crate) async fn connect() -> ProviderClient<Channel> {
+    client(channel().await)
+}
+
+fn client(channel: Channel) -> ProviderClient<Channel> {
+    ProviderClient::new(channel).max_decoding_message_size(LIMIT).max_encoding_message_size(LIMIT)
+}
+
+async fn channel() -> Channel {
     let (ours, theirs) = tokio::io::duplex(1 << 20);
     let server = tf_provider::ProviderServer::<Conformance>::new(StopHandle::new());
     let service = provider_server::ProviderServer::new(server).max_decoding_message_size(LIMIT);
@@ -63,8 +72,7 @@ pub(crate) async fn connect() -> ProviderClient<Channel> {
         let ours = ours.take();
         async move { ours.map(TokioIo::new).ok_or_else(|| std::io::Error::other("connected already")) }
     });
-    let channel = Endpoint::from_static("http://localhost").connect_with_connector(connect).await.unwrap();
-    ProviderClient::new(channel).max_decoding_message_size(LIMIT).max_encoding_message_size(LIMIT)
+    Endpoint::from_static("http://localhost").connect_with_connector(connect).await.unwrap()
 }
 
 impl Host {
@@ -77,9 +85,15 @@ impl Host {
 
     /// A host that has only read the schema.
     pub(crate) async fn unconfigured() -> Self {
-        let mut client = connect().await;
+        let channel = channel().await;
+        let mut client = client(channel.clone());
         let schemas = client.get_provider_schema(pb::get_provider_schema::Request {}).await.unwrap().into_inner();
-        Host { client, schemas }
+        Host { client, channel, schemas }
+    }
+
+    /// The connection, for calls that no client knows.
+    pub(crate) fn channel(&self) -> Channel {
+        self.channel.clone()
     }
 
     /// Configures the provider with a label.

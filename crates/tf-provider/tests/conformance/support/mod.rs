@@ -2,4 +2,3 @@
 
 pub(crate) mod host;
 pub(crate) mod schema;
-pub(crate) mod terraform;

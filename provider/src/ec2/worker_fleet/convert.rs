@@ -1,20 +1,85 @@
-//! What AWS reports of a worker fleet, as state.
+//! A worker fleet as AWS is sent it, and what AWS reports as state.
 
 use std::collections::BTreeSet;
 
 use aws_sdk_autoscaling::types::{AutoScalingGroup, MixedInstancesPolicy};
 use aws_sdk_ec2::types::ResponseLaunchTemplateData;
 use tf_provider::schema::Computed;
+use tf_provider::{Diagnostic, Diagnostics};
 
 use super::{Spot, SpotAllocationStrategy, WorkerFleet};
 use crate::clients::Clients;
-use crate::ec2::auto_scaling_group;
-use crate::ec2::launch_template::{self, LaunchTemplate};
+use crate::ec2::auto_scaling_group::{self, GroupSpec, Launch, Mixed};
+use crate::ec2::launch_template::{self, LaunchTemplate, Template};
 use crate::ec2::root_volume::RootVolume;
-use crate::runner::boot::{sha256_of_base64, worker};
+use crate::runner::boot::{OperatingSystem, sha256_of_base64, worker};
 use crate::tags::Tags;
 
 impl WorkerFleet {
+    /// What instances are started from; `tags` are all of the fleet.
+    pub(super) fn template(&self, tags: &Tags) -> Result<Template, Diagnostics> {
+        let mut instance_tags = Tags::from([("Name".to_owned(), self.name.clone())]);
+        instance_tags.extend(tags.clone());
+        instance_tags
+            .extend(self.instance_tags.iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
+        let setup = self.setup.clone().unwrap_or_default();
+        let user_data = worker::bundle(&setup).user_data().map_err(|error| {
+            let detail = format!("It cannot be sent: {error}. Nothing was changed.");
+            Diagnostic::error("Invalid setup", detail).at("setup")
+        })?;
+        Ok(Template {
+            image_id: self.image_id.clone(),
+            instance_type: self.instance_types.first().cloned().unwrap_or_default(),
+            security_group_ids: self.security_group_ids.clone(),
+            instance_profile_arn: self.instance_profile_arn.clone(),
+            root_volume: self.root_volume.clone().unwrap_or_default(),
+            root_device_name: self.operating_system().root_device_name(),
+            user_data,
+            detailed_monitoring: self.detailed_monitoring,
+            instance_tags,
+        })
+    }
+
+    fn operating_system(&self) -> OperatingSystem {
+        self.setup.as_ref().map_or(OperatingSystem::AmazonLinux2023, |setup| setup.operating_system)
+    }
+
+    pub(super) fn group(
+        &self,
+        launch_template_id: &str,
+        version: i64,
+        template: &Template,
+        tags: &Tags,
+    ) -> GroupSpec {
+        let mixed = (self.spot.is_some() || self.instance_types.len() > 1).then(|| {
+            let all_on_demand = Spot {
+                on_demand_base_capacity: 0,
+                on_demand_percentage_above_base: 100,
+                allocation_strategy: SpotAllocationStrategy::PriceCapacityOptimized,
+            };
+            let spot = self.spot.as_ref().unwrap_or(&all_on_demand);
+            Mixed {
+                instance_types: self.instance_types.clone(),
+                on_demand_base_capacity: spot.on_demand_base_capacity,
+                on_demand_percentage_above_base: spot.on_demand_percentage_above_base,
+                spot_allocation_strategy: spot.allocation_strategy.as_str().to_owned(),
+            }
+        });
+        GroupSpec {
+            name: self.name.clone(),
+            min_size: 0,
+            max_size: self.max_size,
+            launch: Launch { launch_template_id: launch_template_id.to_owned(), version, mixed },
+            subnet_ids: self.subnet_ids.clone(),
+            protected: true,
+            health_check_grace_period_seconds: self.health_check_grace_period_seconds,
+            maintenance: None,
+            lifecycle_hooks: Vec::new(),
+            tags: tags.clone(),
+            instance_tags: template.instance_tags.clone(),
+        }
+    }
+
     /// The fleet as AWS reports it; what is gone has null ids.
     pub(super) fn with(
         mut self,

@@ -1,0 +1,142 @@
+//! The examples of `examples/terraform`, as they stand there: planned, applied, planned again, destroyed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use acceptance::{Account, Stack, Workspace};
+use serde_json::json;
+use upstream_registry::{Registry, TokenAuth};
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository")
+}
+
+/// A workspace with the example's files, whose modules are those of the repository.
+fn example(account: &Account, name: &str) -> Workspace {
+    let workspace = Workspace::new(account);
+    // The example names its providers itself.
+    workspace.file("provider.tf", "");
+    let directory = repository().join("examples/terraform").join(name);
+    let modules = repository().join("modules");
+    let mut files = 0;
+    for entry in fs::read_dir(&directory).expect("the example") {
+        let path = entry.expect("an entry of the example").path();
+        if path.extension().is_some_and(|extension| extension == "tf") {
+            let text = fs::read_to_string(&path).expect("a file of the example");
+            let text = text.replace("../../../modules", &modules.display().to_string());
+            workspace.file(&path.file_name().expect("a name").to_string_lossy(), &text);
+            files += 1;
+        }
+    }
+    assert!(files > 0, "{} has no files", directory.display());
+    workspace
+}
+
+/// The account's default network, as the AWS CLI tells it.
+fn network(account: &Account) -> (String, Vec<String>) {
+    let vpcs = account.aws(&["ec2", "describe-vpcs", "--filters", "Name=is-default,Values=true"]);
+    let vpc = vpcs["Vpcs"][0]["VpcId"].as_str().expect("a default VPC").to_owned();
+    let filter = format!("Name=vpc-id,Values={vpc}");
+    let subnets = account.aws(&["ec2", "describe-subnets", "--filters", &filter]);
+    let subnets = subnets["Subnets"].as_array().expect("subnets").iter();
+    let ids = subnets.map(|subnet| subnet["SubnetId"].as_str().expect("an id").to_owned()).collect();
+    (vpc, ids)
+}
+
+fn variables(workspace: &Workspace, values: &serde_json::Value) {
+    workspace.file("terraform.tfvars.json", &values.to_string());
+}
+
+/// What an account holds that an example could leave behind.
+fn listing(account: &Account) -> Vec<serde_json::Value> {
+    let calls: &[&[&str]] = &[
+        &["ecr", "describe-repositories", "--query", "repositories[].repositoryName"],
+        &["ecr", "describe-pull-through-cache-rules", "--query", "pullThroughCacheRules[].ecrRepositoryPrefix"],
+        &["iam", "list-roles", "--query", "Roles[].RoleName"],
+        &["iam", "list-instance-profiles", "--query", "InstanceProfiles[].InstanceProfileName"],
+        &["ec2", "describe-launch-templates", "--query", "LaunchTemplates[].LaunchTemplateName"],
+        &["ec2", "describe-security-groups", "--query", "SecurityGroups[].GroupName"],
+        &["autoscaling", "describe-auto-scaling-groups", "--query", "AutoScalingGroups[].AutoScalingGroupName"],
+        &["ssm", "describe-parameters", "--query", "Parameters[].Name"],
+        &["logs", "describe-log-groups", "--query", "logGroups[].logGroupName"],
+    ];
+    calls.iter().map(|call| account.aws(call)).collect()
+}
+
+/// Applies, and proves the life cycle: empty second plan, drift seen, nothing left.
+fn live(account: &Account, mut workspace: Workspace, drift: impl Fn(&Account), drifted: &str) {
+    let before = listing(account);
+    workspace.apply().expect_success();
+    assert_ne!(listing(account), before, "apply makes something");
+    workspace.assert_empty_plan();
+    drift(account);
+    assert_eq!(workspace.plan().actions(drifted), ["update"], "what others changed shows");
+    workspace.apply().expect_success();
+    workspace.assert_empty_plan();
+    workspace.destroy().expect_success();
+    assert_eq!(listing(account), before);
+}
+
+fn upstream() -> Registry {
+    let upstream = Stack::shared().upstream(Registry::builder().token_auth(TokenAuth::anonymous()));
+    upstream.add_image("library/alpine", "3.20", &["linux/amd64", "linux/arm64"]);
+    upstream.add_image("library/golang", "1.24-bookworm", &["linux/amd64", "linux/arm64"]);
+    upstream
+}
+
+/// Somebody raises the fleet's maximum by hand.
+fn raise_maximum(account: &Account, group: &str) {
+    let size = ["--auto-scaling-group-name", group, "--max-size", "99"];
+    account.aws(&[&["autoscaling", "update-auto-scaling-group"], &size[..]].concat());
+}
+
+#[test]
+fn quickstart() {
+    let account = Account::new();
+    let upstream = upstream();
+    let (vpc_id, subnet_ids) = network(&account);
+    let workspace = example(&account, "quickstart");
+    variables(
+        &workspace,
+        &json!({
+            "endpoint": Stack::shared().url(),
+            "upstream_image": format!("{}/library/alpine:3.20", upstream.address()),
+            "vpc_id": vpc_id,
+            "subnet_ids": subnet_ids,
+        }),
+    );
+    let drift = |account: &Account| raise_maximum(account, "quickstart-workers");
+    live(&account, workspace, drift, "module.runner.ecrunner_worker_fleet.this");
+}
+
+#[test]
+fn complete() {
+    let account = Account::new();
+    let upstream = upstream();
+    let (vpc_id, subnet_ids) = network(&account);
+    let workspace = example(&account, "complete");
+    // The example itself has no endpoints block; Terraform merges this one into its provider block.
+    let endpoints = Workspace::endpoints(Stack::shared().url());
+    workspace.file("endpoints_override.tf", &format!("provider \"ecrunner\" {{\n{endpoints}}}\n"));
+    let source = |name: &str| format!("{}/library/{name}", upstream.address());
+    let download = |name: &str| json!({ "url": format!("https://downloads.example.com/{name}"), "sha256": "0".repeat(64) });
+    variables(
+        &workspace,
+        &json!({
+            "vpc_id": vpc_id,
+            "subnet_ids": subnet_ids,
+            "gitlab": { "runner_id": 4711, "token_parameter": "/ci/runner-token" },
+            "software": {
+                "gitlab_runner": download("gitlab-runner"),
+                "fleeting_plugin": download("fleeting-plugin-aws"),
+            },
+            "mirrors": {
+                "alpine": { "source": source("alpine"), "tags": ["3.20"] },
+                "golang": { "source": source("golang"), "tags": ["1.24-bookworm"] },
+            },
+            "cache": { "bucket": "ci-cache", "bucket_arn": "arn:aws:s3:::ci-cache", "location": "eu-central-1" },
+        }),
+    );
+    let drift = |account: &Account| raise_maximum(account, "ci-workers");
+    live(&account, workspace, drift, "module.runner.ecrunner_worker_fleet.this");
+}
