@@ -14,6 +14,7 @@ use crate::ecr::pull_through_cache_rule::PullThroughCacheRule;
 use crate::functions;
 use crate::iam::instance_profile::InstanceProfile;
 use crate::runner::runner_config::RunnerConfig;
+use crate::runner::runner_manager::RunnerManager;
 
 /// Where Terraform and OpenTofu find the provider.
 pub const ADDRESS: &str = "registry.terraform.io/ecrunner/ecrunner";
@@ -118,6 +119,7 @@ impl Provider for Ecrunner {
     fn register() -> Registry<Clients> {
         Registry::new()
             .resource(resource!(InstanceProfile))
+            .resource(resource!(RunnerManager))
             .resource(resource!(RunnerNetwork))
             .resource(resource!(WorkerFleet))
             .resource(resource!(MirrorRepository))

@@ -4,6 +4,7 @@
 //! delete stop at the first fault and keep the state. A breach of the SDK's or the protocol's rules by the
 //! provider says so, and asks for a report. Secrets never enter a diagnostic.
 
+use crate::schema::Definition;
 use crate::value::{AttributePath, Type};
 
 /// How bad a [`Diagnostic`] is.
@@ -100,6 +101,20 @@ impl Diagnostics {
     pub(crate) fn within(mut self, ty: &Type) -> Self {
         for diagnostic in &mut self.list {
             diagnostic.path = diagnostic.path.within(ty);
+        }
+        self
+    }
+
+    /// The same diagnostics with paths that Terraform can point at in a configuration of this schema.
+    #[must_use]
+    pub(crate) fn pointing_into(mut self, definition: &Definition) -> Self {
+        let ty = definition.ty();
+        for diagnostic in &mut self.list {
+            let full = diagnostic.path.within(&ty);
+            diagnostic.path = definition.visible(&full);
+            if diagnostic.path != full {
+                diagnostic.detail = format!("At {full}: {}", diagnostic.detail);
+            }
         }
         self
     }

@@ -15,10 +15,10 @@ use crate::diagnostics::Failure;
 #[derive(Schema, Clone, Debug)]
 #[tf(type_name = "ecrunner_ami")]
 pub struct Ami {
-    /// The operating system. Default `amazon-linux-2023`.
+    /// The operating system.
     #[tf(default = OperatingSystem::AmazonLinux2023)]
     pub operating_system: OperatingSystem,
-    /// The processor architecture. Default `x86_64`.
+    /// The processor architecture.
     #[tf(default = Architecture::X86_64)]
     pub architecture: Architecture,
     /// Kernel series of Amazon Linux, such as `6.1`. Default: what AWS recommends. Ubuntu has no choice.

@@ -355,7 +355,11 @@ pub async fn failed_activities(clients: &Clients, name: &str) -> Result<Vec<Stri
         let summary = format!("Reading scaling activities of Auto Scaling group ({name})");
         Failure::of("Auto Scaling", &error).report(summary, "", "")
     })?;
-    let failed = answer.activities().iter().filter(|activity| {
+    Ok(reasons(answer.activities()))
+}
+
+fn reasons(activities: &[types::Activity]) -> Vec<String> {
+    let failed = activities.iter().filter(|activity| {
         matches!(
             activity.status_code(),
             Some(types::ScalingActivityStatusCode::Failed | types::ScalingActivityStatusCode::Cancelled)
@@ -367,7 +371,7 @@ pub async fn failed_activities(clients: &Clients, name: &str) -> Result<Vec<Stri
             reasons.push(reason.to_owned());
         }
     }
-    Ok(reasons)
+    reasons
 }
 
 /// True when the group named in a call does not exist.
@@ -434,6 +438,21 @@ mod tests {
     #[test]
     fn a_group_as_it_was_made_has_no_unexpected_setting() {
         assert_eq!(unexpected_settings(&group().build(), 0, true), Vec::<String>::new());
+    }
+
+    #[test]
+    fn reasons_of_failures_are_told_once_and_successes_not_at_all() {
+        use types::ScalingActivityStatusCode::{Failed, Successful};
+        let activity = |status, message: &str| {
+            types::Activity::builder().status_code(status).status_message(message).build()
+        };
+        let activities = [
+            activity(Failed, "no capacity"),
+            activity(Successful, "fine"),
+            activity(Failed, "no capacity"),
+            activity(Failed, "invalid image"),
+        ];
+        assert_eq!(reasons(&activities), ["no capacity", "invalid image"]);
     }
 
     #[test]

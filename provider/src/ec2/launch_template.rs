@@ -206,6 +206,7 @@ pub async fn create(
     let answer = call.set_tag_specifications(tagged.map(|tagged| vec![tagged])).send().await;
     let answer = answer
         .map_err(|error| Failure::of("EC2", &error).report(&summary, "The template was not created.", ""))?;
+    log_warning(name, answer.warning());
     let created = answer.launch_template();
     let Some(id) = created.and_then(|created| created.launch_template_id()) else {
         let detail = "EC2 did not answer the new template's id. Delete the template, and apply again.";
@@ -230,6 +231,7 @@ pub async fn create_version(clients: &Clients, id: &str, template: &Template) ->
             "",
         )
     })?;
+    log_warning(id, answer.warning());
     answer.launch_template_version().and_then(|version| version.version_number()).ok_or_else(|| {
         Diagnostic::error(summary, "EC2 did not answer the new version's number. Apply again.").into()
     })
@@ -290,6 +292,18 @@ pub async fn delete(clients: &Clients, name: &str) -> Result<(), Diagnostics> {
             let summary = format!("Deleting EC2 launch template ({name})");
             Err(failure.report(summary, "The template is still there.", ""))
         }
+    }
+}
+
+/// EC2 checks only in part, and takes what it doubts: the first launch shows whether it was right.
+fn log_warning(template: &str, warning: Option<&types::ValidationWarning>) {
+    for error in warning.map(|warning| warning.errors()).unwrap_or_default() {
+        tracing::warn!(
+            template,
+            code = error.code(),
+            message = error.message(),
+            "EC2 doubts the launch template"
+        );
     }
 }
 

@@ -8,3 +8,4 @@ pub mod auto_scaling_group;
 pub mod launch_template;
 pub mod root_volume;
 mod security_group;
+mod security_group_rule;

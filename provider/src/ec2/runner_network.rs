@@ -11,7 +11,8 @@ use tf_provider::{
     Context, Diagnostic, Diagnostics, ImportState, ModifyPlan, PlanContext, Resource, Schema, Value,
 };
 
-use super::security_group::{self, Direction, Peer, Rule, SecurityGroup};
+use super::security_group::{self, SecurityGroup};
+use super::security_group_rule::{Direction, Peer, Rule};
 use crate::clients::Clients;
 use crate::tags::Tags;
 

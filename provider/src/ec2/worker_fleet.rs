@@ -12,13 +12,14 @@ use std::time::Duration;
 use aws_sdk_autoscaling::types::AutoScalingGroup;
 use tf_provider::schema::{Computed, Convert, Invalid};
 use tf_provider::{
-    Context, Diagnostic, Diagnostics, ImportState, ModifyPlan, PlanContext, Resource, Schema, StringEnum,
-    ValidateConfig, Value,
+    AttributePath, Context, Diagnostic, Diagnostics, ImportState, ModifyPlan, PlanContext, Resource, Schema,
+    StringEnum, ValidateConfig, Value,
 };
 
 use super::auto_scaling_group::{self, GroupSpec};
 use super::launch_template::{self, LaunchTemplate, Template};
 use super::root_volume::RootVolume;
+use super::root_volume::VolumeType::{Gp2, Gp3, Io1, Io2, Standard};
 use crate::clients::Clients;
 use crate::runner::boot::{Setup, worker};
 use crate::tags::Tags;
@@ -310,14 +311,21 @@ impl ModifyPlan for WorkerFleet {
 
 impl ValidateConfig for WorkerFleet {
     fn validate(config: &WorkerFleetPlan, diagnostics: &mut Diagnostics) {
+        if let Some(problem) = Setup::from_plan(&config.setup).as_ref().and_then(worker::conflict) {
+            let path = AttributePath::attribute("setup").with_attribute("daemon_json");
+            diagnostics.push(Diagnostic::error("Invalid daemon_json", problem).at(path));
+        }
         let Value::Known(volume) = &config.root_volume else { return };
-        let Value::Known(volume_type) = &volume.volume_type else { return };
+        let volume_type = match &volume.volume_type {
+            Value::Unknown => return,
+            Value::Null => Gp3,
+            Value::Known(volume_type) => *volume_type,
+        };
         let mut fault = |attribute: &str, detail: &str| {
-            let path = tf_provider::AttributePath::attribute("root_volume").with_attribute(attribute);
+            let path = AttributePath::attribute("root_volume").with_attribute(attribute);
             diagnostics.push(Diagnostic::error(format!("Invalid {attribute}"), detail).at(path));
         };
-        use super::root_volume::VolumeType::{Gp2, Gp3, Io1, Io2, Standard};
-        if *volume_type != Gp3 && matches!(volume.throughput_mib, Value::Known(_)) {
+        if volume_type != Gp3 && matches!(volume.throughput_mib, Value::Known(_)) {
             fault("throughput_mib", "Only gp3 volumes take a throughput. Remove throughput_mib.");
         }
         match (volume_type, &volume.iops) {

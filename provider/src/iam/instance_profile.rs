@@ -1,6 +1,5 @@
 //! `ecrunner_instance_profile`: an instance profile with its role, and one inline policy made from capabilities.
-//! AWS: GetInstanceProfile, CreateInstanceProfile, AddRoleToInstanceProfile, RemoveRoleFromInstanceProfile,
-//! TagInstanceProfile, UntagInstanceProfile, DeleteInstanceProfile (IAM API reference); the role's stand in `role`.
+//! AWS: the calls that `role` and `profile` name (IAM API reference).
 //! Identity: the name, which profile and role share. Updatable in place: everything but name and path. A part that
 //! was removed behind Terraform's back is restored by an update.
 
@@ -17,10 +16,9 @@ use super::capability::{
     check_object_arn, check_parameter_arn,
 };
 use super::policy::{self, Capabilities, MAX_INLINE_POLICY};
-use super::role::{self, CONFLICT, CONFLICTS, CONFLICTS_OF_NEW, Role, Wanted};
+use super::profile::{self, Profile};
+use super::role::{self, Role, Wanted};
 use crate::clients::Clients;
-use crate::diagnostics::Failure;
-use crate::retry::while_failing;
 use crate::tags::Tags;
 
 /// Allows the instances of a fleet or of a runner manager what they need and nothing else: an instance profile, its
@@ -121,16 +119,11 @@ impl Resource for InstanceProfile {
     async fn delete(self, ctx: &mut Context<Clients>) -> Result<(), Diagnostics> {
         let clients = ctx.client();
         let name = &self.name;
-        let profile = find_profile(clients, name).await?;
+        let profile = profile::find(clients, name).await?;
         for role in profile.iter().flat_map(|profile| &profile.roles) {
-            remove_role(ctx, name, role).await?;
+            profile::remove_role(ctx, name, role).await?;
         }
-        let sent = while_failing(ctx, &CONFLICTS, CONFLICT, || {
-            let call = clients.iam.delete_instance_profile().instance_profile_name(name);
-            async move { call.send().await.map(drop).map_err(|error| Failure::of("IAM", &error)) }
-        })
-        .await;
-        role::gone_or(sent, || format!("Deleting instance profile ({name})"))?;
+        profile::delete(ctx, name).await?;
         role::delete(ctx, name).await
     }
 }
@@ -196,19 +189,9 @@ struct Found {
     profile: Option<Profile>,
 }
 
-/// An instance profile as IAM reports it.
-#[derive(Clone, Debug)]
-struct Profile {
-    arn: String,
-    path: String,
-    /// Names of its roles; IAM allows one.
-    roles: Vec<String>,
-    tags: Tags,
-}
-
 impl Found {
     async fn find(clients: &Clients, name: &str) -> Result<Self, Diagnostics> {
-        Ok(Found { role: role::find(clients, name).await?, profile: find_profile(clients, name).await? })
+        Ok(Found { role: role::find(clients, name).await?, profile: profile::find(clients, name).await? })
     }
 
     fn is_nothing(&self) -> bool {
@@ -226,25 +209,6 @@ impl Found {
         (!policy::is_same(&role.trust, &trust))
             .then(|| "The trust policy of the role was changed.".to_owned())
     }
-}
-
-async fn find_profile(clients: &Clients, name: &str) -> Result<Option<Profile>, Diagnostics> {
-    let answer = match clients.iam.get_instance_profile().instance_profile_name(name).send().await {
-        Ok(answer) => answer,
-        Err(error) => {
-            let failure = Failure::of("IAM", &error);
-            if failure.is(&["NoSuchEntity"]) {
-                return Ok(None);
-            }
-            return Err(failure.report(format!("Reading instance profile ({name})"), "", ""));
-        }
-    };
-    Ok(answer.instance_profile().map(|profile| Profile {
-        arn: profile.arn().to_owned(),
-        path: profile.path().to_owned(),
-        roles: profile.roles().iter().map(|role| role.role_name().to_owned()).collect(),
-        tags: role::our_tags(profile.tags()),
-    }))
 }
 
 impl InstanceProfile {
@@ -319,16 +283,16 @@ impl InstanceProfile {
         role::repair(ctx, &role, &wanted).await?;
         let profile = match found.profile {
             Some(profile) => profile,
-            None => create_profile(ctx, &wanted).await?.map_err(|()| already_exists(summary, &name))?,
+            None => profile::create(ctx, &wanted).await?.map_err(|()| already_exists(summary, &name))?,
         };
         self.arn = profile.arn.as_str().into();
         ctx.save(&self);
-        retag(ctx, &name, &profile, &all).await?;
+        profile::set_tags(ctx, &name, &profile, &all).await?;
         for foreign in profile.roles.iter().filter(|role| **role != name) {
-            remove_role(ctx, &name, foreign).await?;
+            profile::remove_role(ctx, &name, foreign).await?;
         }
         if !profile.roles.contains(&name) {
-            add_role(ctx, &name).await?;
+            profile::add_role(ctx, &name).await?;
         }
         let what = "role and instance profile can be read as they were set";
         ctx.wait_for(what, Duration::from_secs(1), || self.settled(&clients)).await
@@ -378,105 +342,6 @@ impl InstanceProfile {
         }
         self
     }
-}
-
-/// Makes the profile, without its role.
-async fn create_profile(
-    ctx: &Context<Clients>,
-    wanted: &Wanted<'_>,
-) -> Result<Result<Profile, ()>, Diagnostics> {
-    let clients = ctx.client();
-    let tags = role::iam_tags(wanted.tags)?;
-    let sent = while_failing(ctx, &["ConcurrentModification"], CONFLICT, || {
-        let call = clients
-            .iam
-            .create_instance_profile()
-            .instance_profile_name(wanted.name)
-            .path(wanted.path)
-            .set_tags(Some(tags.clone()));
-        async move { call.send().await.map(drop).map_err(|error| Failure::of("IAM", &error)) }
-    })
-    .await;
-    if let Err(failure) = sent {
-        if !failure.is(&["EntityAlreadyExists"]) {
-            let summary = format!("Creating instance profile ({})", wanted.name);
-            return Err(failure.report(summary, "The role was created, the instance profile was not.", ""));
-        }
-        // It was not there a moment ago: an answer of ours was lost, or somebody was faster.
-        let ours = |profile: &Profile| {
-            profile.path == wanted.path && profile.roles.is_empty() && profile.tags == *wanted.tags
-        };
-        if !find_profile(clients, wanted.name).await?.as_ref().is_some_and(ours) {
-            return Ok(Err(()));
-        }
-    }
-    let what = "the new instance profile can be read";
-    let probe = || find_profile(clients, wanted.name);
-    Ok(Ok(ctx.wait_for(what, Duration::from_millis(500), probe).await?))
-}
-
-async fn add_role(ctx: &Context<Clients>, name: &str) -> Result<(), Diagnostics> {
-    let sent = while_failing(ctx, &CONFLICTS_OF_NEW, CONFLICT, || {
-        let call =
-            ctx.client().iam.add_role_to_instance_profile().instance_profile_name(name).role_name(name);
-        async move { call.send().await.map(drop).map_err(|error| Failure::of("IAM", &error)) }
-    })
-    .await;
-    match sent {
-        // A profile holds one role: after a lost answer it is ours, which the read back shows.
-        Err(failure) if !failure.is(&["LimitExceeded", "LimitExceededException"]) => Err(failure.report(
-            format!("Adding the role to instance profile ({name})"),
-            "The instance profile and the role are there, but not joined.",
-            "",
-        )),
-        _ => Ok(()),
-    }
-}
-
-async fn remove_role(ctx: &Context<Clients>, profile: &str, role: &str) -> Result<(), Diagnostics> {
-    let sent = while_failing(ctx, &CONFLICTS, CONFLICT, || {
-        let call = ctx
-            .client()
-            .iam
-            .remove_role_from_instance_profile()
-            .instance_profile_name(profile)
-            .role_name(role);
-        async move { call.send().await.map(drop).map_err(|error| Failure::of("IAM", &error)) }
-    })
-    .await;
-    role::gone_or(sent, || format!("Removing the role {role} from instance profile ({profile})"))
-}
-
-async fn retag(
-    ctx: &Context<Clients>,
-    name: &str,
-    profile: &Profile,
-    wanted: &Tags,
-) -> Result<(), Diagnostics> {
-    let iam = &ctx.client().iam;
-    let (set, removed) = role::changed_tags(ctx.client(), &profile.tags, wanted);
-    let failed = |failure: Failure| {
-        failure.report(format!("Tagging instance profile ({name})"), "The instance profile is there.", "")
-    };
-    if !set.is_empty() {
-        let set = role::iam_tags(&set)?;
-        while_failing(ctx, &CONFLICTS_OF_NEW, CONFLICT, || {
-            let call = iam.tag_instance_profile().instance_profile_name(name).set_tags(Some(set.clone()));
-            async move { call.send().await.map(drop).map_err(|error| Failure::of("IAM", &error)) }
-        })
-        .await
-        .map_err(failed)?;
-    }
-    if !removed.is_empty() {
-        while_failing(ctx, &CONFLICTS_OF_NEW, CONFLICT, || {
-            let call =
-                iam.untag_instance_profile().instance_profile_name(name).set_tag_keys(Some(removed.clone()));
-            async move { call.send().await.map(drop).map_err(|error| Failure::of("IAM", &error)) }
-        })
-        .await
-        .map_err(failed)?;
-    }
-    Ok(())
 }
 
 fn already_exists(summary: &str, name: &str) -> Diagnostics {

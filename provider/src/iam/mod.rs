@@ -3,4 +3,5 @@
 pub mod capability;
 pub mod instance_profile;
 pub mod policy;
+mod profile;
 mod role;

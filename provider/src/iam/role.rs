@@ -19,7 +19,7 @@ const POLICY: &str = "ecrunner";
 /// How long IAM may refuse a change because of another one, or of an object it still counts as used.
 pub(super) const CONFLICT: Duration = Duration::from_secs(120);
 /// What IAM answers meanwhile.
-pub(super) const CONFLICTS: [&str; 3] = ["ConcurrentModification", "DeleteConflict", "UnmodifiableEntity"];
+pub(super) const CONFLICTS: [&str; 2] = ["ConcurrentModification", "DeleteConflict"];
 /// An object made a moment ago may not be there yet for the next call.
 pub(super) const CONFLICTS_OF_NEW: [&str; 2] = ["ConcurrentModification", "NoSuchEntity"];
 

@@ -3,3 +3,4 @@
 pub mod boot;
 pub mod published;
 pub mod runner_config;
+pub mod runner_manager;

@@ -34,8 +34,8 @@ use assess::assess;
 /// Renders GitLab Runner's config.toml from typed arguments, and finds at plan time what GitLab Runner would ignore in
 /// silence or notice when a job fails.
 ///
-/// Arguments are the keys of config.toml in snake case, in the order of its sections; `id` and so on are described by
-/// GitLab's documentation. No secret stands in the text: each token is a placeholder that the runner manager replaces.
+/// Arguments are the keys of config.toml in snake case, in the order of its sections. No secret stands in the text: each
+/// token is a placeholder that the runner manager replaces.
 #[derive(Schema, Clone, Debug)]
 #[tf(type_name = "ecrunner_runner_config")]
 pub struct RunnerConfig {

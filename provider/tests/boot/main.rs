@@ -18,7 +18,7 @@ fn worker_with_everything() -> UserData {
         os_user: Some("runner".to_owned()),
         docker_package: Some("docker.io=27.5.1-0ubuntu3~24.04.2".to_owned()),
         extra_packages: Some(vec!["jq".to_owned(), "git".to_owned()]),
-        daemon_json: Some(r#"{"mtu": 1400, "log-driver": "journald", "log-opts": null}"#.to_owned()),
+        daemon_json: Some(r#"{"mtu": 1400, "log-driver": "journald"}"#.to_owned()),
         extra_script: Some("sysctl -w vm.max_map_count=262144".to_owned()),
     })
     .user_data()

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::value::{RawValue, Type};
+use crate::value::{AttributePath, RawValue, Step, Type};
 
 mod convert;
 mod derive;
@@ -187,6 +187,25 @@ impl Definition {
     /// The object type of the whole value on the wire.
     pub fn ty(&self) -> Type {
         object_type(&self.attributes, &self.blocks)
+    }
+
+    /// The part of `path` that Terraform finds in a configuration. It looks into blocks, but of a nested attribute
+    /// only the element is found: for anything deeper it points at the whole object (seen with 1.11).
+    pub(crate) fn visible(&self, path: &AttributePath) -> AttributePath {
+        let (mut attributes, mut blocks) = (&self.attributes, &self.blocks);
+        let mut steps = path.steps().iter();
+        let mut visible = AttributePath::root();
+        while let Some(step) = steps.next() {
+            visible = visible.with(step.clone());
+            let Step::Attribute(name) = step else { continue };
+            if let Some(block) = blocks.iter().find(|block| block.name == *name) {
+                (attributes, blocks) = (&block.attributes, &block.blocks);
+            } else if attributes.iter().any(|attribute| attribute.name == *name) {
+                let element = steps.next().filter(|step| !matches!(step, Step::Attribute(_)));
+                return element.map_or(visible.clone(), |step| visible.with(step.clone()));
+            }
+        }
+        visible
     }
 
     /// The attribute `name` of the root.

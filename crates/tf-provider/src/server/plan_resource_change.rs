@@ -53,7 +53,7 @@ pub(crate) fn handle<P: Provider>(server: &ProviderServer<P>, request: Request<P
     requires_replace.retain(|path| at(&prior, path) != at(&planned, path));
     requires_replace.sort();
     requires_replace.dedup();
-    let mut diagnostics = modified.diagnostics;
+    let mut diagnostics = modified.diagnostics.pointing_into(definition);
     if planned.is_null() {
         diagnostics.push(Diagnostic::provider_bug("The provider planned no object at all."));
     }
@@ -107,7 +107,16 @@ fn replaced(
     walk(level(definition), config, Some(prior), &mut scratch, &mut |visit| {
         // What the provider sets is unknown in any update: only what is known to differ replaces the object.
         let left_to_provider = visit.config.is_null() && visit.planned.is_unknown();
-        if visit.attribute.replace && !left_to_provider && visit.prior != Some(&*visit.planned) {
+        let same = match visit.prior {
+            Some(prior) => prior == &*visit.planned,
+            // A new or changed element of a set: it changes nothing here if another had the same value.
+            None => {
+                let name = &visit.attribute.name;
+                visit.planned.is_null()
+                    || visit.siblings.iter().any(|it| it.get(name) == Some(&*visit.planned))
+            }
+        };
+        if visit.attribute.replace && !left_to_provider && !same {
             paths.push(visit.path.clone());
         }
     });

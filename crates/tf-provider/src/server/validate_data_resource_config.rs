@@ -16,5 +16,5 @@ pub(crate) fn handle<C>(request: Request<C>) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();
     validate_values(request.data_source.definition(), &request.config, &mut diagnostics);
     diagnostics.extend(request.data_source.validate_config(&request.config));
-    diagnostics.within(&request.data_source.definition().ty())
+    diagnostics.pointing_into(request.data_source.definition())
 }

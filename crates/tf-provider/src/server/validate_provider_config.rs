@@ -18,5 +18,5 @@ pub(crate) fn handle<P: Provider>(server: &ProviderServer<P>, config: &RawValue)
             diagnostics.push(Diagnostic::provider_bug(error.problem).at(error.path));
         }
     }
-    diagnostics.within(&server.definition.ty())
+    diagnostics.pointing_into(&server.definition)
 }

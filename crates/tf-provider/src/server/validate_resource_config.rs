@@ -33,5 +33,5 @@ pub(crate) fn handle<C>(request: Request<C>) -> Diagnostics {
         });
     }
     diagnostics.extend(request.resource.validate_config(&request.config));
-    diagnostics.within(&definition.ty())
+    diagnostics.pointing_into(definition)
 }

@@ -11,6 +11,8 @@ pub(super) struct Visit<'a> {
     pub(super) config: &'a RawValue,
     /// Its value in the prior state; `None` where the object that holds it did not exist.
     pub(super) prior: Option<&'a RawValue>,
+    /// Inside a set: the elements of the prior set, one of which its object may come from.
+    pub(super) siblings: &'a [RawValue],
     /// Its planned value, to be changed.
     pub(super) planned: &'a mut RawValue,
     /// The path to it; inside a set it names what no host can address, until
@@ -36,13 +38,13 @@ pub(super) fn walk(
     planned: &mut RawValue,
     visit: &mut dyn FnMut(Visit<'_>),
 ) {
-    object(level, config, prior, planned, &AttributePath::root(), visit);
+    object(level, config, (prior, &[]), planned, &AttributePath::root(), visit);
 }
 
 fn object(
     level: Level<'_>,
     config: &RawValue,
-    prior: Option<&RawValue>,
+    (prior, siblings): (Option<&RawValue>, &[RawValue]),
     planned: &mut RawValue,
     path: &AttributePath,
     visit: &mut dyn FnMut(Visit<'_>),
@@ -54,7 +56,7 @@ fn object(
         let config = config.get(&attribute.name).unwrap_or(&RawValue::Null);
         let prior = prior.map(|prior| prior.get(&attribute.name).unwrap_or(&RawValue::Null));
         let path = path.with_attribute(&attribute.name);
-        visit(Visit { attribute, config, prior, planned, path: &path });
+        visit(Visit { attribute, config, prior, siblings, planned, path: &path });
         if let AttributeKind::Nested(nesting, attributes) = &attribute.kind {
             nested(*nesting, Level { attributes, blocks: &[] }, config, prior, planned, &path, visit);
         }
@@ -78,14 +80,14 @@ fn nested(
     visit: &mut dyn FnMut(Visit<'_>),
 ) {
     match (nesting, config, planned) {
-        (Nesting::Single, config, planned) => object(level, config, prior, planned, path, visit),
+        (Nesting::Single, config, planned) => object(level, config, (prior, &[]), planned, path, visit),
         (Nesting::List, RawValue::Sequence(config), RawValue::Sequence(planned)) => {
             for (index, (config, planned)) in config.iter().zip(planned).enumerate() {
                 let prior = match prior {
                     Some(RawValue::Sequence(prior)) => prior.get(index),
                     _ => None,
                 };
-                object(level, config, prior, planned, &path.with_index(index), visit);
+                object(level, config, (prior, &[]), planned, &path.with_index(index), visit);
             }
         }
         (Nesting::Map, RawValue::Mapping(config), RawValue::Mapping(planned)) => {
@@ -94,7 +96,7 @@ fn nested(
                 object(
                     level,
                     config,
-                    prior.and_then(|prior| prior.get(key)),
+                    (prior.and_then(|prior| prior.get(key)), &[]),
                     planned,
                     &path.with_key(key),
                     visit,
@@ -103,18 +105,17 @@ fn nested(
         }
         (Nesting::Set, RawValue::Sequence(config), set @ RawValue::Sequence(_)) => {
             let RawValue::Sequence(mut elements) = std::mem::replace(set, RawValue::Null) else { return };
+            let siblings = match prior {
+                Some(RawValue::Sequence(prior)) => prior.as_slice(),
+                _ => &[],
+            };
             for planned in &mut elements {
                 // A set has no keys: the element's configuration is the one that it may have come from.
                 let Some(config) = config.iter().find(|config| may_come_from(planned, config)) else {
                     continue;
                 };
-                let prior = match prior {
-                    Some(RawValue::Sequence(prior)) => {
-                        prior.iter().find(|prior| may_come_from(prior, config))
-                    }
-                    _ => None,
-                };
-                object(level, config, prior, planned, path, visit);
+                let prior = siblings.iter().find(|prior| may_come_from(prior, config));
+                object(level, config, (prior, siblings), planned, path, visit);
             }
             *set = RawValue::set(elements);
         }

@@ -139,7 +139,8 @@ async fn item_57_timeout_ends_a_wait_and_a_hanging_create_with_saved_state() {
     let object = everything().await;
     for fault in ["wait", "hang"] {
         let timeouts = RawValue::from([("create", text("1s"))]);
-        let config = object.config([("name", text("a")), ("fault", text(fault)), ("timeouts", timeouts.clone())]);
+        let config =
+            object.config([("name", text("a")), ("fault", text(fault)), ("timeouts", timeouts.clone())]);
         let begin = Instant::now();
         let state = object.change(&NOTHING, &config).await;
         assert!(begin.elapsed() < Duration::from_secs(15), "{fault}");

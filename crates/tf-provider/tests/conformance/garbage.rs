@@ -45,7 +45,10 @@ async fn item_26_garbage_for_a_value_is_an_error_in_every_call_and_service_goes_
         let mut client = object.host.client.clone();
         let refused = |diagnostics: Vec<pb::Diagnostic>| {
             let told = told(&diagnostics);
-            assert!(told.len() == 1 && told[0].ends_with("Undecodable value from Terraform"), "{what}: {told:?}");
+            assert!(
+                told.len() == 1 && told[0].ends_with("Undecodable value from Terraform"),
+                "{what}: {told:?}"
+            );
         };
         refused(object.validate_sent(value.clone(), true).await);
         let request = pb::plan_resource_change::Request {
@@ -75,7 +78,8 @@ async fn item_26_deep_and_wrong_json_is_an_error() {
     let object = everything().await;
     let deep = format!("{}1{}", "[".repeat(200_000), "]".repeat(200_000));
     for json in [deep.as_str(), "{", "[]", r#"{"name":[]}"#, "\u{0}"] {
-        let value = Some(DynamicValue { msgpack: Bytes::new(), json: Bytes::copy_from_slice(json.as_bytes()) });
+        let value =
+            Some(DynamicValue { msgpack: Bytes::new(), json: Bytes::copy_from_slice(json.as_bytes()) });
         assert_eq!(object.validate_sent(value, true).await.len(), 1);
         let state = object.upgrade(0, json).await;
         assert_eq!(told(&state.diagnostics), ["error : Unreadable state"]);

@@ -6,8 +6,11 @@ use tf_provider::value::RawValue;
 use crate::support::host::{Host, decoded, told};
 
 async fn import(host: &Host, type_name: &str, id: &str) -> pb::import_resource_state::Response {
-    let request =
-        pb::import_resource_state::Request { type_name: type_name.into(), id: id.into(), ..Default::default() };
+    let request = pb::import_resource_state::Request {
+        type_name: type_name.into(),
+        id: id.into(),
+        ..Default::default()
+    };
     host.client.clone().import_resource_state(request).await.unwrap().into_inner()
 }
 

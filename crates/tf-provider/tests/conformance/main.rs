@@ -17,6 +17,8 @@ mod import;
 mod plan;
 mod protocol;
 mod read;
+mod real;
+mod table;
 mod upgrade;
 mod validate;
 mod values;

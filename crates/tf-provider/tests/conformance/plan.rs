@@ -94,7 +94,8 @@ async fn item_38_update_marks_only_unset_computed_values_unknown() {
 #[tokio::test]
 async fn item_38_update_keeps_values_that_are_configured_or_never_change() {
     let object = everything().await;
-    let config = |value| object.config([("name", text("a")), ("text", text(value)), ("chosen", text("mine"))]);
+    let config =
+        |value| object.config([("name", text("a")), ("text", text(value)), ("chosen", text("mine"))]);
     let prior = object.created(&config("1")).await;
     let planned = object.plan(&prior, &config("2")).await.value;
     assert_eq!(planned.get("chosen"), Some(&text("mine")));
@@ -114,7 +115,8 @@ async fn item_38_planning_is_deterministic() {
 #[tokio::test]
 async fn item_38_refinements_of_configured_unknowns_survive_a_plan_hook() {
     let object = everything().await;
-    let prefix = RawValue::refined(Refinements { string_prefix: Some("ami-".into()), ..Refinements::not_null() });
+    let prefix =
+        RawValue::refined(Refinements { string_prefix: Some("ami-".into()), ..Refinements::not_null() });
     let config = object.config([
         ("name", text("a")),
         ("text", prefix.clone()),
@@ -243,7 +245,8 @@ async fn item_54_planning_works_without_a_known_provider_configuration() {
     let object = host.resource("conformance_everything");
     let planned = object.plan(&NOTHING, &object.config([("name", text("a"))])).await;
     assert_eq!(told(&planned.diagnostics), Vec::<String>::new());
-    let state = object.apply(&NOTHING, &planned.value, &object.config([("name", text("a"))]), Bytes::new()).await;
+    let state =
+        object.apply(&NOTHING, &planned.value, &object.config([("name", text("a"))]), Bytes::new()).await;
     assert_eq!(told(&state.diagnostics), ["error : Provider configuration is not known yet"]);
     assert_eq!(state.value, Some(NOTHING));
 }

@@ -40,7 +40,9 @@ async fn item_21_schema_is_whole_and_valid() {
     for (name, schema) in schema.resource_schemas.iter().chain(&schema.data_source_schemas) {
         let block = schema.block.as_ref().unwrap_or_else(|| panic!("{name} has no block"));
         check_block(block);
-        for reserved in ["count", "for_each", "depends_on", "provider", "lifecycle", "connection", "provisioner"] {
+        for reserved in
+            ["count", "for_each", "depends_on", "provider", "lifecycle", "connection", "provisioner"]
+        {
             assert!(block.attributes.iter().all(|attribute| attribute.name != reserved), "{name}");
         }
     }
@@ -248,7 +250,9 @@ async fn item_25_empty_request_to_every_call_is_answered() {
     assert!(methods.len() > 30);
     for method in methods {
         let answer = timeout(LIMIT, call(&mut client, method, "")).await;
-        answer.unwrap_or_else(|_| panic!("{method} hangs")).unwrap_or_else(|status| panic!("{method}: {status}"));
+        answer
+            .unwrap_or_else(|_| panic!("{method} hangs"))
+            .unwrap_or_else(|status| panic!("{method}: {status}"));
     }
     call(&mut client, "GetProviderSchema", "").await.unwrap();
 }

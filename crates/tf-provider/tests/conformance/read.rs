@@ -20,13 +20,12 @@ async fn item_42_spelling_that_means_the_same_is_kept() {
 }
 
 #[tokio::test]
-async fn item_45_gone_object_is_null_without_diagnostics() {
+async fn item_45_gone_object_is_null_with_a_warning_and_without_an_error() {
     let object = Host::configured().await.resource("conformance_everything");
     let prior = object.created(&object.config([("name", text("a")), ("text", text("gone"))])).await;
     let state = object.read(&prior, Bytes::from_static(PRIVATE)).await;
-    assert_eq!(told(&state.diagnostics), Vec::<String>::new());
+    assert_eq!(told(&state.diagnostics), ["warning : Object is gone (conformance_everything)"]);
     assert_eq!(state.value, Some(RawValue::Null));
-    assert!(state.private.is_empty());
 }
 
 #[tokio::test]

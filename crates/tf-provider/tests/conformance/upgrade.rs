@@ -12,10 +12,8 @@ async fn item_46_same_version_drops_unknown_attributes_fills_missing_ones_and_ke
     let upgraded = Host::unconfigured().await.resource("conformance_upgraded");
     let state = upgraded.upgrade(3, &format!(r#"{{"title":"t","amount":{BIG},"colour":"red"}}"#)).await;
     assert_eq!(told(&state.diagnostics), Vec::<String>::new());
-    let expected = upgraded.config([
-        ("title", RawValue::from("t")),
-        ("amount", RawValue::Number(BIG.parse().unwrap())),
-    ]);
+    let expected =
+        upgraded.config([("title", RawValue::from("t")), ("amount", RawValue::Number(BIG.parse().unwrap()))]);
     assert!(state.value == Some(expected));
 }
 

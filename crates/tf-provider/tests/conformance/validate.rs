@@ -43,19 +43,23 @@ async fn item_35_faults_are_all_told_and_each_names_its_argument() {
         ("many", list([part("k"), part(LONG)])),
         ("timeouts", RawValue::from([("create", text("soon"))])),
     ]);
-    let mut told = told(&object.validate(&config).await);
+    let diagnostics = object.validate(&config).await;
+    // Terraform finds nothing within a nested attribute's element: the text says where there.
+    let deep = diagnostics.iter().find(|diagnostic| diagnostic.summary == "Bad value").unwrap();
+    assert_eq!(deep.detail, "At list[2].value: It is bad.");
+    let mut told = told(&diagnostics);
     told.sort();
     assert_eq!(
         told,
         [
-            "error list[1].key: Invalid key",
-            "error list[2].value: Bad value",
+            "error list[1]: Invalid key",
+            "error list[2]: Bad value",
             "error many[1].key: Invalid key",
-            "error map[\"m.n\"].key: Invalid key",
+            "error map[\"m.n\"]: Invalid key",
             "error name: Invalid name",
             "error one.key: Invalid key",
             "error pairs[\"p\"]: Invalid pairs",
-            "error single.key: Invalid key",
+            "error single: Invalid key",
             "error timeouts.create: Invalid create",
             "error words[1]: Invalid words",
         ]

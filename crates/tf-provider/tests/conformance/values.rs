@@ -55,8 +55,10 @@ async fn item_28_unknown_in_every_encoding_gives_the_same_diagnostics() {
 #[tokio::test]
 async fn item_29_number_one_is_the_same_in_all_twelve_encodings() {
     let object = everything().await;
-    let config = object.config([("name", text("a")), ("whole", RawValue::from(1)), ("number", RawValue::from(77))]);
-    let expected = object.config([("name", text("a")), ("whole", RawValue::from(1)), ("number", RawValue::from(1))]);
+    let config =
+        object.config([("name", text("a")), ("whole", RawValue::from(1)), ("number", RawValue::from(77))]);
+    let expected =
+        object.config([("name", text("a")), ("whole", RawValue::from(1)), ("number", RawValue::from(1))]);
     let expected = object.plan(&NOTHING, &expected).await.value;
     let encodings: [&[u8]; 12] = [
         b"\x01",
@@ -92,7 +94,9 @@ async fn item_29_number_one_is_the_same_in_all_twelve_encodings() {
 #[tokio::test]
 async fn item_29_numbers_of_any_size_come_back_as_they_were() {
     let object = everything().await;
-    for number in ["0.1", "18446744073709551616", "1e400", "1234567890.123456789012345678901234567890", "-0.5"] {
+    for number in
+        ["0.1", "18446744073709551616", "1e400", "1234567890.123456789012345678901234567890", "-0.5"]
+    {
         let value = RawValue::Number(number.parse().unwrap());
         let config = object.config([("name", text("a")), ("number", value.clone())]);
         let state = object.created(&config).await;
@@ -143,7 +147,11 @@ async fn item_30_dynamic_values_come_back_as_they_were() {
         assert_eq!(told(&object.validate(&config).await), Vec::<String>::new());
         let planned = object.plan(&NOTHING, &config).await;
         assert_eq!(told(&planned.diagnostics), Vec::<String>::new());
-        assert!(planned.value.get("anything") == Some(&value), "{value:?}: {:?}", planned.value.get("anything"));
+        assert!(
+            planned.value.get("anything") == Some(&value),
+            "{value:?}: {:?}",
+            planned.value.get("anything")
+        );
         if value.is_wholly_known() {
             assert!(object.created(&config).await.get("anything") == Some(&value), "{value:?}");
         }

@@ -51,6 +51,18 @@ pub fn ready_command() -> String {
     )
 }
 
+/// What in a setup would keep Docker from starting, as a sentence; it concerns `daemon_json`.
+pub fn conflict(setup: &Setup) -> Option<&'static str> {
+    let Ok(Value::Object(theirs)) = serde_json::from_str(setup.daemon_json.as_deref()?) else { return None };
+    // Amazon Linux's /etc/sysconfig/docker passes the flag, and dockerd takes a setting from one place only.
+    let twice =
+        setup.operating_system == OperatingSystem::AmazonLinux2023 && theirs.contains_key("default-ulimits");
+    twice.then_some(
+        "Amazon Linux passes default ulimits to dockerd as a flag, and dockerd does not start with a setting that is \
+         in daemon.json too. Remove default-ulimits; extra_script can change OPTIONS in /etc/sysconfig/docker.",
+    )
+}
+
 /// Ours, with the practitioner's merged over it. That it is an object was checked before.
 fn daemon_json(merged: Option<&str>) -> String {
     let mut ours = json!({
@@ -65,6 +77,11 @@ fn daemon_json(merged: Option<&str>) -> String {
     if let (Some(Ok(Value::Object(theirs))), Value::Object(ours)) =
         (merged.map(serde_json::from_str), &mut ours)
     {
+        // Other drivers refuse these options, and the daemon would not start.
+        let driver = theirs.get("log-driver").and_then(Value::as_str).unwrap_or("json-file");
+        if !matches!(driver, "json-file" | "local") {
+            ours.remove("log-opts");
+        }
         merge(ours, theirs);
     }
     format!("{ours:#}\n")
@@ -109,6 +126,25 @@ mod tests {
     }
 
     #[test]
+    fn options_of_one_log_driver_are_not_given_to_another() {
+        let options = |text: &str| keys(&daemon_json(Some(text)))["log-opts"].clone();
+        assert_eq!(options(r#"{"log-driver": "journald"}"#), Value::Null);
+        assert_eq!(options(r#"{"log-driver": "local"}"#)["max-size"], "10m");
+    }
+
+    #[test]
+    fn what_the_service_passes_as_a_flag_is_refused_where_it_does() {
+        let setup = |operating_system| Setup {
+            operating_system,
+            daemon_json: Some(r#"{"default-ulimits": {}}"#.to_owned()),
+            ..Setup::default()
+        };
+        assert!(conflict(&setup(OperatingSystem::AmazonLinux2023)).is_some());
+        assert_eq!(conflict(&setup(OperatingSystem::Ubuntu2404)), None);
+        assert_eq!(conflict(&Setup::default()), None);
+    }
+
+    #[test]
     fn docker_is_not_asked_in_the_managers_first_session() {
         assert!(!ready_command().contains("docker"));
     }
@@ -118,6 +154,8 @@ mod tests {
         let setup = |script: &str| Setup { extra_script: Some(script.to_owned()), ..Setup::default() };
         let plain = bundle(&setup("echo hello")).user_data().unwrap();
         assert!(plain.plain().contains("#!/bin/sh\\necho hello"));
+        let windows = bundle(&setup("echo hello\r\n")).user_data().unwrap();
+        assert_eq!(plain, windows);
         let python = bundle(&setup("#!/usr/bin/python3\nprint()")).user_data().unwrap();
         assert!(python.plain().contains("\"#!/usr/bin/python3"));
         let text = plain.plain();

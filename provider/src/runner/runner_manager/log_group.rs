@@ -2,6 +2,7 @@
 //! AWS: CreateLogGroup, PutRetentionPolicy, DescribeLogGroups, TagResource, UntagResource, DeleteLogGroup (CloudWatch
 //! Logs API reference).
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_sdk_cloudwatchlogs::config::retry::RetryConfig;
@@ -9,7 +10,7 @@ use tf_provider::{Context, Diagnostics};
 
 use crate::clients::Clients;
 use crate::diagnostics::Failure;
-use crate::retry::{self, CreateFailure};
+use crate::retry;
 use crate::tags::{TagPolicy, Tags};
 
 const SERVICE: &str = "CloudWatch Logs";
@@ -56,27 +57,28 @@ pub(super) async fn create(ctx: &Context<Clients>, name: &str, tags: &Tags) -> R
     let clients = ctx.client().clone();
     let tags = (!tags.is_empty()).then(|| tags.clone().into_iter().collect());
     let no_retry = aws_sdk_cloudwatchlogs::config::Builder::new().retry_config(RetryConfig::disabled());
+    let unanswered = AtomicBool::new(false);
     // A group of this name may be on its way out.
-    let sent = while_busy(ctx, || {
-        retry::create(ctx, || {
+    let sent = retry::while_failing(ctx, &BUSY, BUSY_LIMIT, || async {
+        let created = retry::create(ctx, || {
             let call = clients.logs.create_log_group().log_group_name(name).set_tags(tags.clone());
             let call = call.customize().config_override(no_retry.clone());
             async move { call.send().await.map(drop).map_err(|error| Failure::of(SERVICE, &error)) }
+        });
+        created.await.map_err(|failed| {
+            unanswered.fetch_or(failed.unanswered, Ordering::Relaxed);
+            failed.failure
         })
     })
     .await;
     match sent {
-        Ok(()) => Ok(()),
-        Err(CreateFailure { failure, unanswered })
-            if unanswered && failure.is(&["ResourceAlreadyExistsException"]) =>
+        Err(failure)
+            if !failure.is(&["ResourceAlreadyExistsException"]) || !unanswered.load(Ordering::Relaxed) =>
         {
-            Ok(())
+            let summary = format!("Creating log group ({name})");
+            Err(failure.report(summary, "The log group was not created.", ""))
         }
-        Err(CreateFailure { failure, .. }) => Err(failure.report(
-            format!("Creating log group ({name})"),
-            "The log group was not created.",
-            "",
-        )),
+        _ => Ok(()),
     }
 }
 

@@ -6,6 +6,8 @@ use acceptance::{Account, Fault, FaultKind, Plan, Workspace};
 use serde_json::{Value, json};
 
 const PROFILE: &str = "ecrunner_instance_profile.this";
+const EXAMPLE: &str =
+    include_str!("../../../../examples/terraform/resources/ecrunner_instance_profile/resource.tf");
 const TYPE: &str = "ecrunner_instance_profile";
 const REPOSITORY: &str = "arn:aws:ecr:eu-central-1:111122223333:repository/docker-hub/*";
 
@@ -557,6 +559,45 @@ fn tags_and_default_tags_are_set_on_both() {
 }
 
 #[test]
+fn ignored_tags_and_policies_attached_by_others_are_left_alone() {
+    let account = Account::new();
+    let mut workspace = Workspace::new(&account);
+    workspace.provider_arguments("  ignore_tags {\n    key_prefixes = [\"cost-\"]\n  }");
+    workspace.config(&profile("  tags = { team = \"ci\" }\n"));
+    workspace.apply().expect_success();
+    account.aws(&["iam", "tag-role", "--role-name", "ci", "--tags", "Key=cost-center,Value=1"]);
+    let arn = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+    account.aws(&["iam", "attach-role-policy", "--role-name", "ci", "--policy-arn", arn]);
+    workspace.assert_empty_plan();
+
+    workspace.config(&profile("  tags = { team = \"build\" }\n"));
+    workspace.apply().expect_success();
+    assert_eq!(tags(&account).0.as_array().map(Vec::len), Some(2));
+    let attached = account.aws(&["iam", "list-attached-role-policies", "--role-name", "ci"]);
+    assert_eq!(attached["AttachedPolicies"][0]["PolicyArn"], arn);
+    workspace.assert_empty_plan();
+}
+
+#[test]
+fn interrupted_create_leaves_state_and_account_in_agreement() {
+    let account = Account::new();
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&worker());
+    let slow = FaultKind::Latency { milliseconds: 3_000 };
+    account.inject(Fault::once("iam", "CreateRole", slow));
+    let apply = workspace.start_apply();
+    account.wait_for_call("CreateRole");
+    apply.interrupt();
+    let run = apply.wait();
+    assert!(run.duration() < Duration::from_secs(60), "the interrupt was not heeded");
+    assert_eq!(workspace.state().addresses().len(), names(&account).0.len(), "a role was orphaned");
+    workspace.apply().expect_success();
+    workspace.assert_empty_plan();
+    workspace.destroy().expect_success();
+    assert_eq!(names(&account), (vec![], vec![]));
+}
+
+#[test]
 fn unknown_fleet_arns_plan_an_unknown_policy() {
     let account = Account::new();
     let group = "arn:aws:autoscaling:eu-central-1:111122223333:autoScalingGroup:0a1b:autoScalingGroupName/ci";
@@ -610,4 +651,14 @@ fn invalid_policy_size_is_told_at_plan() {
          \"arn:aws:ecr:eu-central-1:111122223333:repository/team/image-${i}\"]\n  }\n",
     ));
     workspace.run_plan(&[]).expect_only_error(&["Policy is too large", "10240", "common prefix"]);
+}
+
+#[test]
+fn example_lives_its_life() {
+    let account = Account::new();
+    let mut workspace = applied(&account, EXAMPLE);
+    workspace.assert_empty_plan();
+    workspace.terraform(&["fmt", "-check", "-diff", "main.tf"]).expect_success();
+    workspace.destroy().expect_success();
+    assert_eq!(names(&account), (vec![], vec![]));
 }

@@ -9,5 +9,6 @@ mod mirror_repository;
 mod provider;
 mod pull_through_cache_rule;
 mod runner_config;
+mod runner_manager;
 mod runner_network;
 mod worker_fleet;

@@ -6,6 +6,8 @@ use acceptance::{Account, Fault, FaultKind, Plan, Workspace};
 use serde_json::{Value, json};
 
 const NETWORK: &str = "ecrunner_runner_network.this";
+const EXAMPLE: &str =
+    include_str!("../../../../examples/terraform/resources/ecrunner_runner_network/resource.tf");
 const TYPE: &str = "ecrunner_runner_network";
 
 /// A network called `ci` with these further arguments.
@@ -463,4 +465,17 @@ fn invalid_arguments_are_reported_in_one_run() {
         .expect_error("Invalid vpc_id", "vpc_id")
         .expect_error("Invalid ssh_port", "ssh_port")
         .expect_error_count(3);
+}
+
+#[test]
+fn example_lives_its_life() {
+    let account = Account::new();
+    let vpc_id = vpc(&account);
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&EXAMPLE.replace("vpc-0a1b2c3d4e5f67890", &vpc_id));
+    workspace.apply().expect_success();
+    workspace.assert_empty_plan();
+    workspace.terraform(&["fmt", "-check", "-diff", "main.tf"]).expect_success();
+    workspace.destroy().expect_success();
+    assert_eq!(names(&account, &vpc_id), Vec::<String>::new());
 }

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 const TYPE: &str = "ecrunner_worker_fleet";
 const FLEET: &str = "ecrunner_worker_fleet.this";
 const NAME: &str = "ci-linux";
+const EXAMPLE: &str =
+    include_str!("../../../../examples/terraform/resources/ecrunner_worker_fleet/resource.tf");
 
 /// What a fleet needs of an account.
 struct Ground {
@@ -133,6 +135,14 @@ fn basic() {
     workspace.destroy().expect_success();
     assert_eq!(group(&account), Value::Null);
     assert_eq!(template_count(&account), 0);
+}
+
+#[test]
+fn example_is_planned() {
+    let account = Account::new();
+    let mut workspace = Workspace::new(&account);
+    workspace.config(EXAMPLE);
+    assert_eq!(workspace.plan().actions("ecrunner_worker_fleet.linux"), ["create"]);
 }
 
 #[test]
@@ -311,6 +321,41 @@ fn update_tags_reaches_group_template_and_instances() {
     let of_instances = template(&account, "2")["TagSpecifications"].to_string();
     assert!(of_instances.contains("stage") && !of_instances.contains("team"), "{of_instances}");
     workspace.assert_empty_plan();
+}
+
+#[test]
+fn default_tags_reach_group_and_instances() {
+    let account = Account::new();
+    let ground = ground(&account);
+    let mut workspace = Workspace::new(&account);
+    workspace.provider_arguments("  default_tags {\n    tags = {\n      owner = \"platform\"\n    }\n  }");
+    workspace.config(&fleet(&ground, ""));
+    workspace.apply().expect_success();
+    assert_eq!(group(&account)["Tags"][0]["Key"], json!("owner"));
+    assert!(template(&account, "1")["TagSpecifications"].to_string().contains("owner"));
+    workspace.assert_empty_plan();
+    let mut second = Workspace::new(&account);
+    second.provider_arguments("  default_tags {\n    tags = {\n      owner = \"platform\"\n    }\n  }");
+    second.config(&fleet(&ground, ""));
+    second.import(FLEET, NAME).expect_success();
+    second.assert_empty_plan();
+}
+
+#[test]
+fn tags_that_others_look_after_are_left_alone() {
+    let account = Account::new();
+    let ground = ground(&account);
+    let mut workspace = Workspace::new(&account);
+    workspace.provider_arguments("  ignore_tags {\n    keys = [\"cost\"]\n  }");
+    workspace.config(&fleet(&ground, ""));
+    workspace.apply().expect_success();
+    let tag =
+        format!("ResourceId={NAME},ResourceType=auto-scaling-group,Key=cost,Value=1,PropagateAtLaunch=false");
+    account.aws(&["autoscaling", "create-or-update-tags", "--tags", &tag]);
+    workspace.assert_empty_plan();
+    workspace.config(&fleet(&ground, "").replace("max_size           = 4", "max_size           = 5"));
+    workspace.apply().expect_success();
+    assert_eq!(group(&account)["Tags"][0]["Key"], json!("cost"));
 }
 
 #[test]
@@ -572,4 +617,16 @@ fn invalid_setup_too_large_for_user_data_is_refused_by_the_plan() {
         "16384",
         "/usr/local/libexec/ecrunner/extra",
     ]);
+}
+
+#[test]
+fn invalid_daemon_json_that_keeps_docker_from_starting() {
+    let account = Account::new();
+    let mut workspace = Workspace::new(&account);
+    let setup = "  setup = {\n    daemon_json = jsonencode({ \"default-ulimits\" = {} })\n  }";
+    let ground = ground(&account);
+    workspace.config(&fleet(&ground, setup));
+    workspace.validate().expect_error("Invalid daemon_json", None).expect_error_count(1);
+    workspace.config(&fleet(&ground, "  root_volume = {\n    iops = 100\n  }"));
+    workspace.validate().expect_error("Invalid iops", None).expect_error_count(1);
 }

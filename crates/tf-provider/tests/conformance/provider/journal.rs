@@ -32,7 +32,9 @@ impl Journal {
             "operation": operation, "planned": planned, "lived": lived, "label": ctx.client().label,
         });
         let file = OpenOptions::new().create(true).append(true).open(&self.file);
-        file.and_then(|mut file| writeln!(file, "{line}")).expect("the journal should be writable");
+        // In one piece, since many objects share a journal.
+        let written = file.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()));
+        written.expect("the journal should be writable");
     }
 }
 

@@ -87,7 +87,8 @@ impl Host {
     pub(crate) async fn unconfigured() -> Self {
         let channel = channel().await;
         let mut client = client(channel.clone());
-        let schemas = client.get_provider_schema(pb::get_provider_schema::Request {}).await.unwrap().into_inner();
+        let schemas =
+            client.get_provider_schema(pb::get_provider_schema::Request {}).await.unwrap().into_inner();
         Host { client, channel, schemas }
     }
 
@@ -180,10 +181,13 @@ impl Object {
         config: Option<DynamicValue>,
         write_only: bool,
     ) -> Vec<pb::Diagnostic> {
-        let client_capabilities =
-            write_only.then(|| pb::ClientCapabilities { write_only_attributes_allowed: true, ..Default::default() });
-        let request =
-            pb::validate_resource_config::Request { type_name: self.name.into(), config, client_capabilities };
+        let client_capabilities = write_only
+            .then(|| pb::ClientCapabilities { write_only_attributes_allowed: true, ..Default::default() });
+        let request = pb::validate_resource_config::Request {
+            type_name: self.name.into(),
+            config,
+            client_capabilities,
+        };
         self.host.client.clone().validate_resource_config(request).await.unwrap().into_inner().diagnostics
     }
 
@@ -278,14 +282,17 @@ impl Object {
             ..Default::default()
         };
         let answer = self.host.client.clone().read_data_source(request).await.unwrap().into_inner();
-        State { value: decoded(&self.ty, answer.state), private: Bytes::new(), diagnostics: answer.diagnostics }
+        State {
+            value: decoded(&self.ty, answer.state),
+            private: Bytes::new(),
+            diagnostics: answer.diagnostics,
+        }
     }
 
     pub(crate) async fn upgrade(&self, version: i64, json: &str) -> State {
         let raw_state =
             Some(pb::RawState { json: Bytes::copy_from_slice(json.as_bytes()), ..Default::default() });
-        let request =
-            pb::upgrade_resource_state::Request { type_name: self.name.into(), version, raw_state };
+        let request = pb::upgrade_resource_state::Request { type_name: self.name.into(), version, raw_state };
         let answer = self.host.client.clone().upgrade_resource_state(request).await.unwrap().into_inner();
         State {
             value: decoded(&self.ty, answer.upgraded_state),

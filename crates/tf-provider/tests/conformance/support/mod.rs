@@ -2,3 +2,4 @@
 
 pub(crate) mod host;
 pub(crate) mod schema;
+pub(crate) mod terraform;

@@ -9,7 +9,8 @@ use tf_provider::value::{RawValue, Type};
 
 /// The type of an object with this schema.
 pub(crate) fn object_type(block: &Block) -> Type {
-    let attributes = block.attributes.iter().map(|attribute| (attribute.name.clone(), attribute_type(attribute)));
+    let attributes =
+        block.attributes.iter().map(|attribute| (attribute.name.clone(), attribute_type(attribute)));
     let blocks = block.block_types.iter().map(|nested| {
         let object = object_type(nested.block.as_ref().unwrap());
         let ty = match nested.nesting() {
@@ -26,7 +27,8 @@ pub(crate) fn object_type(block: &Block) -> Type {
 
 fn attribute_type(attribute: &Attribute) -> Type {
     let Some(nested) = &attribute.nested_type else { return Type::from_json(&attribute.r#type).unwrap() };
-    let object = Type::object(nested.attributes.iter().map(|inner| (inner.name.clone(), attribute_type(inner))));
+    let object =
+        Type::object(nested.attributes.iter().map(|inner| (inner.name.clone(), attribute_type(inner))));
     match nested.nesting() {
         NestingMode::Single => object,
         NestingMode::List => Type::list(object),
@@ -89,7 +91,8 @@ pub(crate) fn proposed(block: &Block, prior: &RawValue, config: &RawValue) -> Ra
         let value = match (&entries[&nested.type_name], prior_of(&nested.type_name)) {
             (RawValue::Sequence(config), RawValue::Sequence(prior)) => {
                 let prior = |index| prior.get(index).unwrap_or(&RawValue::Null);
-                let blocks = config.iter().enumerate().map(|(index, config)| proposed(inner, prior(index), config));
+                let blocks =
+                    config.iter().enumerate().map(|(index, config)| proposed(inner, prior(index), config));
                 RawValue::Sequence(blocks.collect())
             }
             (config, prior) => proposed(inner, prior, config),
@@ -114,15 +117,21 @@ fn merged(attributes: &[Attribute], prior: &RawValue, config: &RawValue) -> BTre
             (NestingMode::Single, config, prior) => object(prior, config),
             (NestingMode::List, RawValue::Sequence(elements), RawValue::Sequence(prior)) => {
                 let prior = |index| prior.get(index).unwrap_or(&RawValue::Null);
-                RawValue::Sequence(elements.iter().enumerate().map(|(i, config)| object(prior(i), config)).collect())
+                RawValue::Sequence(
+                    elements.iter().enumerate().map(|(i, config)| object(prior(i), config)).collect(),
+                )
             }
             (NestingMode::Map, RawValue::Mapping(entries), prior) => {
                 let prior = |key: &str| prior.get(key).unwrap_or(&RawValue::Null);
-                RawValue::Mapping(entries.iter().map(|(key, config)| (key.clone(), object(prior(key), config))).collect())
+                RawValue::Mapping(
+                    entries.iter().map(|(key, config)| (key.clone(), object(prior(key), config))).collect(),
+                )
             }
             (NestingMode::Set, RawValue::Sequence(elements), RawValue::Sequence(prior)) => {
                 let fits = |prior: &&RawValue, config: &RawValue| prior.get("key") == config.get("key");
-                let merge = |config| object(prior.iter().find(|prior| fits(prior, config)).unwrap_or(&RawValue::Null), config);
+                let merge = |config| {
+                    object(prior.iter().find(|prior| fits(prior, config)).unwrap_or(&RawValue::Null), config)
+                };
                 RawValue::set(elements.iter().map(merge).collect())
             }
             (_, config, _) => config.clone(),

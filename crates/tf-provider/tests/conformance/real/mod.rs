@@ -1,0 +1,11 @@
+//! The real `terraform` with real provider processes.
+
+mod diagnostics;
+mod failures;
+mod import;
+mod lifecycle;
+mod parallel;
+mod private;
+mod process;
+mod secrets;
+mod unknowns;
