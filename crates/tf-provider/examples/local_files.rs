@@ -4,7 +4,9 @@
 //! function, and `main`. Try it with `cargo build --example local_files` and a `dev_overrides` block.
 
 use std::collections::BTreeMap;
+use std::fs::Permissions;
 use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -16,6 +18,7 @@ use tf_provider::{
     Registry, Resource, Schema, StringEnum, ValidateConfig, Value, data_source, resource,
 };
 use tokio::fs;
+use tokio::io::AsyncWriteExt as _;
 
 /// Keeps files in one directory.
 #[derive(Schema, Clone, Debug)]
@@ -48,6 +51,27 @@ pub struct Directory(PathBuf);
 impl Directory {
     fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
+    }
+
+    /// Writes a file, or removes it where there is no text.
+    async fn put(&self, name: &str, text: Option<&str>, access: Access) -> Result<(), Diagnostics> {
+        let path = self.path(name);
+        let Some(text) = text else {
+            return match fs::remove_file(&path).await {
+                Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("Deleting", name, &error)),
+                _ => Ok(()),
+            };
+        };
+        let mode = if access == Access::Owner { 0o600 } else { 0o644 };
+        let written = async {
+            let mut file =
+                fs::File::options().write(true).create(true).truncate(true).mode(mode).open(&path).await?;
+            // The mode above is that of a new file, which nobody else may read even for a moment.
+            file.set_permissions(Permissions::from_mode(mode)).await?;
+            file.write_all(text.as_bytes()).await?;
+            file.flush().await
+        };
+        written.await.map_err(|error| failed("Writing", name, &error))
     }
 }
 
@@ -126,6 +150,9 @@ impl Resource for File {
         if text != self.text() {
             self.content = Some(text.clone());
         }
+        let metadata = fs::metadata(&path).await.map_err(|error| failed("Reading", &self.name, &error))?;
+        let private = metadata.permissions().mode() & 0o077 == 0;
+        self.access = if private { Access::Owner } else { Access::Everyone };
         self.labels = match fs::read(ctx.client().path(&format!("{}.labels", self.name))).await {
             Ok(json) => serde_json::from_slice(&json).ok(),
             Err(_) => None,
@@ -150,13 +177,7 @@ impl Resource for File {
 
     async fn delete(self, ctx: &mut Context<Directory>) -> Result<(), Diagnostics> {
         for suffix in [".secret", ".labels", ""] {
-            let name = format!("{}{suffix}", self.name);
-            match fs::remove_file(ctx.client().path(&name)).await {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(failed("Deleting", &name, &error));
-                }
-                _ => {}
-            }
+            ctx.client().put(&format!("{}{suffix}", self.name), None, self.access).await?;
         }
         Ok(())
     }
@@ -207,27 +228,23 @@ impl File {
 
     /// Writes the text, and finds out what is computed.
     async fn write(&mut self, ctx: &mut Context<Directory>) -> Result<(), Diagnostics> {
-        let path = ctx.client().path(&self.name);
-        fs::write(&path, self.text()).await.map_err(|error| failed("Writing", &self.name, &error))?;
+        ctx.client().put(&self.name, Some(&self.text()), self.access).await?;
         let writes = ctx.private().get::<i64>(WRITES).unwrap_or(0) + 1;
         ctx.private().set(WRITES, writes);
-        self.path = path.display().to_string().into();
+        self.path = ctx.client().path(&self.name).display().to_string().into();
         self.size = Computed::from(i64::try_from(self.text().len()).ok());
         self.writes = writes.into();
         Ok(())
     }
 
     async fn write_labels(&self, ctx: &Context<Directory>) -> Result<(), Diagnostics> {
-        let name = format!("{}.labels", self.name);
-        let Some(labels) = &self.labels else { return Ok(()) };
-        let json = serde_json::json!(labels).to_string();
-        fs::write(ctx.client().path(&name), json).await.map_err(|error| failed("Writing", &name, &error))
+        let json = self.labels.as_ref().map(|labels| serde_json::json!(labels).to_string());
+        ctx.client().put(&format!("{}.labels", self.name), json.as_deref(), self.access).await
     }
 
     async fn write_secret(&self, ctx: &Context<Directory>) -> Result<(), Diagnostics> {
-        let name = format!("{}.secret", self.name);
-        let Some(secret) = self.secret_wo.expose() else { return Ok(()) };
-        fs::write(ctx.client().path(&name), secret).await.map_err(|error| failed("Writing", &name, &error))
+        let secret = self.secret_wo.expose().map(String::as_str);
+        ctx.client().put(&format!("{}.secret", self.name), secret, Access::Owner).await
     }
 }
 

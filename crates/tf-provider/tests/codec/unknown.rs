@@ -158,3 +158,9 @@ fn refinements_that_say_nothing_are_left_out() {
         assert_eq!(msgpack::encode(&ty, &RawValue::refined(known)).unwrap(), b"\xd4\0\0");
     }
 }
+
+#[test]
+fn a_value_stays_small() {
+    let size = std::mem::size_of::<RawValue>();
+    assert!(size <= 48, "{size} bytes");
+}

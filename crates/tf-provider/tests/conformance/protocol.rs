@@ -152,6 +152,7 @@ async fn item_23_calls_that_need_the_configuration_say_so() {
 /// Asks each call for a type called `nonsense`, and checks for one error with that name.
 macro_rules! ask_for_nonsense {
     ($client:ident: $($rpc:ident $message:ident $field:ident),+ $(,)?) => {$(
+        #[allow(clippy::needless_update, reason = "some requests have no other field")]
         let request = pb::$message::Request { $field: "nonsense".into(), ..Default::default() };
         let answer = $client.$rpc(request).await.unwrap().into_inner();
         check_nonsense(stringify!($rpc), &answer.diagnostics);

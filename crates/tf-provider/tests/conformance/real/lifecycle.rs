@@ -1,6 +1,7 @@
 //! Items 37, 42, 45, 51 and 55.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use crate::support::terraform::Workspace;
 
@@ -22,6 +23,11 @@ fn item_37_file_is_created_changed_replaced_and_destroyed_with_empty_plans_betwe
     workspace.config(&file("name = \"one\"\ncontent = \"two\"\naccess = \"owner\"\nlabels = { k = \"w\" }"));
     workspace.apply().says(&["will be updated in-place", "~ size = 2 -> 4", "1 changed"]);
     assert_eq!(workspace.attributes("localfiles_file.a")["writes"], 2);
+    assert_eq!(fs::metadata(workspace.file("one")).unwrap().permissions().mode() & 0o777, 0o600);
+    workspace.assert_empty_plan();
+    workspace.config(&file("name = \"one\"\ncontent = \"two\""));
+    workspace.apply().says(&["0 added, 1 changed, 0 destroyed"]);
+    assert!(!workspace.file("one.labels").exists());
     workspace.assert_empty_plan();
     workspace.config(&file("name = \"other\"\ncontent = \"two\""));
     workspace.apply().says(&["must be replaced", "# forces replacement", "1 added, 0 changed, 1 destroyed"]);

@@ -175,7 +175,7 @@ impl Running {
                 self.child.kill().unwrap();
                 panic!("terraform hangs:\n{}", fs::read_to_string(&self.output).unwrap());
             }
-            std::thread::sleep(Duration::from_millis(5));
+            std::thread::park_timeout(Duration::from_millis(5));
         }
     }
 }
@@ -211,7 +211,7 @@ pub(crate) fn wait_until(what: &str, condition: impl Fn() -> bool) {
     let deadline = Instant::now() + LIMIT;
     while !condition() {
         assert!(Instant::now() < deadline, "waited in vain until {what}");
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::park_timeout(Duration::from_millis(5));
     }
 }
 
