@@ -56,6 +56,8 @@ pub struct Clients {
     pub partition: String,
     /// Address of the registry in place of the account's own; for emulators.
     pub registry_endpoint: Option<String>,
+    /// Attempts of one call, the first one included.
+    pub attempts: u32,
     /// Certificates of `AWS_CA_BUNDLE`, PEM.
     pub certificates_pem: Option<Vec<u8>>,
     /// Registry clients made so far.
@@ -196,6 +198,7 @@ impl Clients {
             account_id: identity.account_id,
             partition: identity.partition,
             registry_endpoint: endpoints.registry.into_known(),
+            attempts: base.retry_config().map_or(ATTEMPTS, RetryConfig::max_attempts),
             certificates_pem,
             registries: Registries::default(),
             tags,

@@ -60,12 +60,10 @@ impl Failure {
         codes.contains(&self.code())
     }
 
-    /// True when the call may have had an effect that nobody was told of: no answer, or one of a broken server.
+    /// True when the call may have had an effect that nobody was told of: no answer, half of one, or one of a broken
+    /// server.
     pub fn is_unanswered(&self) -> bool {
-        match self.status {
-            None => self.code.is_none(),
-            Some(status) => status >= 500,
-        }
+        self.code.is_none() || self.status.is_some_and(|status| status >= 500)
     }
 
     /// True when AWS asks to come again later.

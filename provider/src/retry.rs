@@ -44,9 +44,6 @@ where
     }
 }
 
-/// Attempts of a call that [`create`] makes.
-const ATTEMPTS: u32 = 8;
-
 /// Why a create failed, and whether it may have had an effect all the same.
 #[derive(Clone, Debug)]
 pub struct CreateFailure {
@@ -85,7 +82,7 @@ where
             Err(failure) => failure,
         };
         let passing = failure.is_unanswered() || failure.is_throttled();
-        if !passing || attempt >= ATTEMPTS || Instant::now() + pause > ctx.deadline() {
+        if !passing || attempt >= ctx.client().attempts || Instant::now() + pause > ctx.deadline() {
             return Err(CreateFailure { failure, unanswered });
         }
         unanswered |= failure.is_unanswered();

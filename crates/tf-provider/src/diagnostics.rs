@@ -27,6 +27,9 @@ pub struct Diagnostic {
     pub detail: String,
     /// The place in the configuration that causes it; the root when there is none.
     pub path: AttributePath,
+    /// The configuration holds a secret where it must not. Terraform prints the lines that a path points at, and a
+    /// nested attribute is shown with all its neighbours: so paths of the whole answer are told in words instead.
+    pub conceal: bool,
 }
 
 impl Diagnostic {
@@ -37,6 +40,7 @@ impl Diagnostic {
             summary: summary.into(),
             detail: detail.into(),
             path: AttributePath::root(),
+            conceal: false,
         }
     }
 
@@ -60,6 +64,13 @@ impl Diagnostic {
     #[must_use]
     pub fn at(mut self, path: impl Into<AttributePath>) -> Self {
         self.path = path.into();
+        self
+    }
+
+    /// The same diagnostic, with nothing of the configuration shown beside it.
+    #[must_use]
+    pub fn concealing(mut self) -> Self {
+        self.conceal = true;
         self
     }
 }
@@ -109,9 +120,10 @@ impl Diagnostics {
     #[must_use]
     pub(crate) fn pointing_into(mut self, definition: &Definition) -> Self {
         let ty = definition.ty();
+        let conceal = self.list.iter().any(|diagnostic| diagnostic.conceal);
         for diagnostic in &mut self.list {
             let full = diagnostic.path.within(&ty);
-            diagnostic.path = definition.visible(&full);
+            diagnostic.path = if conceal { AttributePath::root() } else { definition.visible(&full) };
             if diagnostic.path != full {
                 diagnostic.detail = format!("At {full}: {}", diagnostic.detail);
             }

@@ -8,7 +8,7 @@
 //!
 //! A create that fails while it copies leaves the repository marked with the tag `ecrunner:creating`. The replacement
 //! that Terraform plans for it does not delete what was copied: delete leaves a marked repository alone when a create
-//! of the same name follows (the plan says so in private data), and create goes on with it.
+//! of the same name follows (the plan says so in private data), or went on with it already, and create goes on with it.
 
 mod upstream;
 
@@ -22,13 +22,15 @@ use tf_provider::{
     Value,
 };
 
-use super::repository::{self, Repository};
+use super::repository::{self, Creating, Repository};
 use super::repository_name::check_name;
 use crate::clients::Clients;
 use crate::tags::Tags;
 
 /// Private data of a plan: the repository that a create will go on with.
 const CONTINUES: &str = "continues";
+/// Private data of an object whose create is not over: the id of that create.
+const CREATOR: &str = "creator";
 
 /// Digests by tag; one may be known only after apply.
 type Digests = BTreeMap<String, Computed<String>>;
@@ -86,17 +88,19 @@ impl Resource for MirrorRepository {
         let summary = format!("Creating ECR mirror repository ({})", self.name);
         let targets = self.targets(&clients, &summary, "Nothing was created.").await?;
         let tags = clients.tags.all(self.tags.as_ref());
+        let creating = Creating::begin(&self.source);
         let repository = match repository::find(&clients, &self.name).await? {
             None => {
-                repository::create(&clients, &self.name, &self.image_tag_mutability, &tags, &self.source)
-                    .await?
+                repository::create(&clients, &self.name, &self.image_tag_mutability, &tags, &creating).await?
             }
-            Some(found) if found.creating.as_deref() == Some(self.source.as_str()) => {
+            Some(found) if found.creating.as_ref().is_some_and(|other| other.source == self.source) => {
                 tracing::info!(repository = self.name, "going on with a repository of an interrupted create");
+                repository::go_on(&clients, &found, &creating).await?;
                 found
             }
             Some(_) => return Err(already_exists(&summary, &self.name, &self.source)),
         };
+        ctx.private().set(CREATOR, &creating.id);
         self.describe(&repository);
         self.tags_all = tags.into();
         self.digests = Digests::new().into();
@@ -109,6 +113,7 @@ impl Resource for MirrorRepository {
         .await?;
         self.copy(&targets, &BTreeMap::new(), ctx, &summary).await?;
         repository::finish(&clients, &repository).await?;
+        ctx.private().remove(CREATOR);
         Ok(self)
     }
 
@@ -153,6 +158,7 @@ impl Resource for MirrorRepository {
         {
             repository::finish(&clients, &repository).await?;
         }
+        ctx.private().remove(CREATOR);
         Ok(self)
     }
 
@@ -162,6 +168,12 @@ impl Resource for MirrorRepository {
         let continues = ctx.private().get::<String>(CONTINUES).is_some_and(|name| name == self.name);
         let Some(repository) = repository::find(&clients, &self.name).await? else { return Ok(()) };
         if continues && repository.creating.is_some() {
+            return Ok(());
+        }
+        // With create_before_destroy the new object went on with the repository before this one is deleted.
+        if let Some(creator) = ctx.private().get::<String>(CREATOR)
+            && repository.creating.as_ref().is_none_or(|creating| creating.id != creator)
+        {
             return Ok(());
         }
         if !self.force_delete {

@@ -9,7 +9,7 @@ use crate::clients::Clients;
 use crate::diagnostics::Failure;
 use crate::tags::{TagPolicy, Tags};
 
-/// Tag of a repository whose create is not over; its value is the mirror's source.
+/// Tag of a repository whose create is not over; its value is the id of that create, a space, and the mirror's source.
 const CREATING: &str = "ecrunner:creating";
 /// Image ids that one BatchDeleteImage call takes.
 const IDS_PER_CALL: usize = 100;
@@ -27,8 +27,36 @@ pub struct Repository {
     pub mutability: String,
     /// All tags.
     pub tags: Tags,
-    /// The source of the create that is not over yet.
-    pub creating: Option<String>,
+    /// The create that is not over yet.
+    pub creating: Option<Creating>,
+}
+
+/// A create that is not over, as the repository's tag tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Creating {
+    /// Id of the create; another one that goes on with it puts its own.
+    pub id: String,
+    /// Source of the mirror.
+    pub source: String,
+}
+
+impl Creating {
+    /// A create that begins now.
+    pub fn begin(source: &str) -> Self {
+        use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+        // The standard library's seed is random, and nothing more is asked of an id that tells two creates apart.
+        let id = RandomState::new().build_hasher().finish();
+        Creating { id: format!("{id:016x}"), source: source.to_owned() }
+    }
+
+    fn parse(value: &str) -> Option<Self> {
+        let (id, source) = value.split_once(' ')?;
+        Some(Creating { id: id.to_owned(), source: source.to_owned() })
+    }
+
+    fn value(&self) -> String {
+        format!("{} {}", self.id, self.source)
+    }
 }
 
 /// The repository called `name`, if there is one.
@@ -71,12 +99,12 @@ fn repository(found: &types::Repository, tags: Tags) -> Repository {
         url: found.repository_uri().unwrap_or_default().to_owned(),
         registry_id: found.registry_id().unwrap_or_default().to_owned(),
         mutability: found.image_tag_mutability().map_or("MUTABLE", |value| value.as_str()).to_owned(),
-        creating: tags.get(CREATING).cloned(),
+        creating: tags.get(CREATING).and_then(|value| Creating::parse(value)),
         tags,
     }
 }
 
-/// Creates a repository, marked as not finished by the `source` of its mirror.
+/// Creates a repository, marked as not finished.
 ///
 /// # Errors
 /// Any failure.
@@ -85,10 +113,10 @@ pub async fn create(
     name: &str,
     mutability: &str,
     tags: &Tags,
-    source: &str,
+    creating: &Creating,
 ) -> Result<Repository, Diagnostics> {
     let mut all = tags.clone();
-    all.insert(CREATING.to_owned(), source.to_owned());
+    all.insert(CREATING.to_owned(), creating.value());
     let sent = clients
         .ecr
         .create_repository()
@@ -104,7 +132,7 @@ pub async fn create(
             // It was not there a moment ago: an answer of ours may have been lost.
             if failure.is(&["RepositoryAlreadyExistsException"])
                 && let Some(found) = find(clients, name).await?
-                && found.creating.as_deref() == Some(source)
+                && found.creating.as_ref() == Some(creating)
             {
                 return Ok(found);
             }
@@ -119,6 +147,19 @@ pub async fn create(
         Diagnostic::error(format!("Creating ECR repository ({name})"), "ECR answered without the repository.")
             .into()
     })
+}
+
+/// Marks a repository of an unfinished create as that of the one that goes on with it.
+///
+/// # Errors
+/// Any failure.
+pub async fn go_on(
+    clients: &Clients,
+    repository: &Repository,
+    creating: &Creating,
+) -> Result<(), Diagnostics> {
+    let mark = Tags::from([(CREATING.to_owned(), creating.value())]);
+    change_tags(clients, &repository.arn, &Tags::new(), &mark).await
 }
 
 /// Takes the mark of an unfinished create away.

@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 use tf_provider::Schema;
 use tf_provider::schema::Invalid;
 
+use crate::clients::Clients;
+
 /// Pulls images from ECR.
 #[derive(Schema, Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImagePull {
-    /// ARNs of the repositories to pull from. `*` is allowed in names, such as
-    /// `arn:aws:ecr:eu-central-1:111122223333:repository/docker-hub/*`.
-    #[tf(validate(each(text(check_repository_arn))))]
-    pub repository_arns: BTreeSet<String>,
+    /// Repositories to pull from: names in the provider's account and region, such as `docker-hub/*`, or ARNs. `*` is
+    /// allowed in names.
+    #[tf(validate(each(text(check_repository))))]
+    pub repositories: BTreeSet<String>,
     /// Whether a pull may import an image through a pull through cache rule, and create its repository.
     #[tf(default = false)]
     pub import: bool,
@@ -31,9 +33,10 @@ pub struct FleetControl {
 /// Reads SSM parameters.
 #[derive(Schema, Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReadParameters {
-    /// ARNs of the parameters. `*` is allowed in names.
-    #[tf(validate(each(text(check_parameter_arn))))]
-    pub parameter_arns: BTreeSet<String>,
+    /// The parameters: names in the provider's account and region, such as `/ci/runner-token`, or ARNs. `*` is allowed
+    /// in names.
+    #[tf(validate(each(text(check_parameter))))]
+    pub parameters: BTreeSet<String>,
     /// ARNs of the customer managed KMS keys that encrypt them. The AWS managed key `aws/ssm` needs none.
     #[tf(validate(each(text(check_key_arn))))]
     pub kms_key_arns: Option<BTreeSet<String>>,
@@ -119,6 +122,81 @@ fn names(arn: &Arn<'_>, kind: &str) -> bool {
         && arn.resource.strip_prefix(kind).is_some_and(|name| !name.is_empty())
 }
 
+/// The name of a repository, which may hold `*`, or the ARN of one.
+fn check_repository(text: &str) -> Result<(), Invalid> {
+    if is_arn(text) {
+        return check_repository_arn(text);
+    }
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "/._-*".contains(c);
+    if !text.is_empty() && text.chars().all(allowed) {
+        return Ok(());
+    }
+    Err(Invalid::new("must be the name of a repository, or its ARN")
+        .remedy("Write \"mirror/*\", for example."))
+}
+
+/// The name of a parameter, which may hold `*`, or the ARN of one.
+pub(super) fn check_parameter(text: &str) -> Result<(), Invalid> {
+    if is_arn(text) {
+        return check_parameter_arn(text);
+    }
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "/._-*".contains(c);
+    if !text.is_empty() && text.chars().all(allowed) {
+        return Ok(());
+    }
+    Err(Invalid::new("must be the name of a parameter, or its ARN")
+        .remedy("Write \"/ci/token\", for example."))
+}
+
+/// The name of a log group, or the ARN of one.
+pub(super) fn check_log_group(text: &str) -> Result<(), Invalid> {
+    if is_arn(text) {
+        return check_log_group_arn(text);
+    }
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "/._-#*".contains(c);
+    if !text.is_empty() && text.chars().all(allowed) {
+        return Ok(());
+    }
+    Err(Invalid::new("must be the name of a log group, or its ARN")
+        .remedy("Write \"/ci/manager\", for example."))
+}
+
+fn is_arn(text: &str) -> bool {
+    text.starts_with("arn:")
+}
+
+/// Where names without an ARN belong.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    /// Partition, such as `aws`.
+    pub partition: &'a str,
+    /// Region.
+    pub region: &'a str,
+    /// Id of the account.
+    pub account_id: &'a str,
+}
+
+impl<'a> From<&'a Clients> for Scope<'a> {
+    fn from(clients: &'a Clients) -> Self {
+        Scope { partition: &clients.partition, region: &clients.region, account_id: &clients.account_id }
+    }
+}
+
+impl Scope<'_> {
+    /// The ARNs of names of `service`; what is an ARN stays one.
+    pub(super) fn arns(&self, service: &str, kind: &str, names: &BTreeSet<String>) -> BTreeSet<String> {
+        let Scope { partition, region, account_id } = self;
+        let arn = |name: &String| match is_arn(name) {
+            true => name.clone(),
+            false => format!(
+                "arn:{partition}:{service}:{region}:{account_id}:{kind}{}",
+                name.trim_start_matches('/')
+            ),
+        };
+        names.iter().map(arn).collect()
+    }
+}
+
 fn check_repository_arn(text: &str) -> Result<(), Invalid> {
     let shape = "arn:aws:ecr:<region>:<account>:repository/<name>";
     check_arn(text, "ecr", shape, |arn| names(arn, "repository/"))
@@ -133,7 +211,7 @@ fn check_group_arn(text: &str) -> Result<(), Invalid> {
     })
 }
 
-pub(super) fn check_parameter_arn(text: &str) -> Result<(), Invalid> {
+fn check_parameter_arn(text: &str) -> Result<(), Invalid> {
     let shape = "arn:aws:ssm:<region>:<account>:parameter/<name>";
     check_arn(text, "ssm", shape, |arn| names(arn, "parameter/"))
 }
@@ -160,7 +238,7 @@ pub(super) fn check_object_arn(text: &str) -> Result<(), Invalid> {
     })
 }
 
-pub(super) fn check_log_group_arn(text: &str) -> Result<(), Invalid> {
+fn check_log_group_arn(text: &str) -> Result<(), Invalid> {
     check_arn(text, "logs", "arn:aws:logs:<region>:<account>:log-group:<name>", |arn| {
         names(arn, "log-group:")
     })

@@ -12,8 +12,8 @@ use tf_provider::{
 };
 
 use super::capability::{
-    CacheBucket, CompleteLifecycle, FleetControl, ImagePull, ReadParameters, check_log_group_arn,
-    check_object_arn, check_parameter_arn,
+    CacheBucket, CompleteLifecycle, FleetControl, ImagePull, ReadParameters, check_log_group,
+    check_object_arn, check_parameter,
 };
 use super::policy::{self, Capabilities, MAX_INLINE_POLICY};
 use super::profile::{self, Profile};
@@ -52,16 +52,16 @@ pub struct InstanceProfile {
     pub fleet_control: Option<FleetControl>,
     /// Reads SSM parameters, such as a runner's token.
     pub read_parameters: Option<ReadParameters>,
-    /// ARNs of the SSM parameters that may be written. `*` is allowed in names.
-    #[tf(validate(each(text(check_parameter_arn))))]
+    /// SSM parameters that may be written: names in the provider's account and region, or ARNs. `*` is allowed in names.
+    #[tf(validate(each(text(check_parameter))))]
     pub write_parameters: Option<BTreeSet<String>>,
     /// Reads and writes the distributed job cache; for a runner manager.
     pub cache_bucket: Option<CacheBucket>,
     /// ARNs of the S3 objects that may be read. `*` is allowed in keys.
     #[tf(validate(each(text(check_object_arn))))]
     pub read_objects: Option<BTreeSet<String>>,
-    /// ARNs of the CloudWatch Logs groups that may be written to.
-    #[tf(validate(each(text(check_log_group_arn))))]
+    /// CloudWatch Logs groups that may be written to: names in the provider's account and region, or ARNs.
+    #[tf(validate(each(text(check_log_group))))]
     pub write_logs: Option<BTreeSet<String>>,
     /// Ends lifecycle actions of its own Auto Scaling group; for a runner manager that is drained.
     pub complete_lifecycle: Option<CompleteLifecycle>,
@@ -164,9 +164,9 @@ impl ModifyPlan for InstanceProfile {
             }
         }
         plan.planned.role_name = plan.planned.name.clone();
-        plan.planned.policy_json = match Capabilities::planned(&plan.planned) {
-            None => Value::Unknown,
-            Some(capabilities) => capabilities.document().into(),
+        plan.planned.policy_json = match (Capabilities::planned(&plan.planned), plan.client()) {
+            (Some(capabilities), Some(clients)) => capabilities.within(clients.into()).document().into(),
+            _ => Value::Unknown,
         };
         let size = plan.planned.policy_json.known().map_or(0, |document| policy_size(document));
         if size > MAX_INLINE_POLICY {
@@ -261,7 +261,7 @@ impl InstanceProfile {
     ) -> Result<Self, Diagnostics> {
         let clients = ctx.client().clone();
         let all = clients.tags.all(self.tags.as_ref());
-        let document = Capabilities::from(&self).document();
+        let document = Capabilities::from(&self).within((&*clients).into()).document();
         self.tags_all = all.clone().into();
         self.policy_json = document.clone().into();
         self.role_name = self.name.as_str().into();

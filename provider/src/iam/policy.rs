@@ -9,7 +9,9 @@ use serde::Serialize;
 use tf_provider::Value;
 use tf_provider::schema::Convert;
 
-use super::capability::{Arn, CacheBucket, CompleteLifecycle, FleetControl, ImagePull, ReadParameters};
+use super::capability::{
+    Arn, CacheBucket, CompleteLifecycle, FleetControl, ImagePull, ReadParameters, Scope,
+};
 use super::instance_profile::{InstanceProfile, InstanceProfilePlan};
 
 mod declared;
@@ -30,13 +32,13 @@ pub struct Capabilities {
     pub fleet_control: Option<FleetControl>,
     /// SSM parameters to read.
     pub read_parameters: Option<ReadParameters>,
-    /// ARNs of SSM parameters to write.
+    /// SSM parameters to write.
     pub write_parameters: Option<BTreeSet<String>>,
     /// The job cache.
     pub cache_bucket: Option<CacheBucket>,
     /// ARNs of S3 objects to read.
     pub read_objects: Option<BTreeSet<String>>,
-    /// ARNs of log groups to write to.
+    /// Log groups to write to.
     pub write_logs: Option<BTreeSet<String>>,
     /// Lifecycle actions to end.
     pub complete_lifecycle: Option<CompleteLifecycle>,
@@ -78,6 +80,30 @@ impl Capabilities {
         })
     }
 
+    /// The same capabilities with the ARN in place of each name.
+    #[must_use]
+    pub fn within(mut self, scope: Scope<'_>) -> Self {
+        let parameters = |names: &BTreeSet<String>| scope.arns("ssm", "parameter/", names);
+        if let Some(pull) = &mut self.image_pull {
+            pull.repositories = scope.arns("ecr", "repository/", &pull.repositories);
+        }
+        if let Some(read) = &mut self.read_parameters {
+            read.parameters = parameters(&read.parameters);
+        }
+        self.write_parameters = self.write_parameters.as_ref().map(parameters);
+        // The name of a log group keeps its slash.
+        self.write_logs = self.write_logs.map(|names| {
+            names
+                .iter()
+                .flat_map(|name| {
+                    let kind = if name.starts_with('/') { "log-group:/" } else { "log-group:" };
+                    scope.arns("logs", kind, &BTreeSet::from([name.clone()]))
+                })
+                .collect()
+        });
+        self
+    }
+
     /// The policy document, as JSON without white space; `None` when nothing is allowed.
     pub fn document(&self) -> Option<String> {
         let mut statements = Vec::new();
@@ -111,7 +137,7 @@ impl Capabilities {
     }
 
     fn image_pull(&self, statements: &mut Vec<Statement>) {
-        let Some(pull) = self.image_pull.as_ref().filter(|pull| !pull.repository_arns.is_empty()) else {
+        let Some(pull) = self.image_pull.as_ref().filter(|pull| !pull.repositories.is_empty()) else {
             return;
         };
         // The login has no resource.
@@ -119,13 +145,13 @@ impl Capabilities {
         statements.push(Statement::allow(
             "ImagePull",
             &["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            pull.repository_arns.clone(),
+            pull.repositories.clone(),
         ));
         if pull.import {
             statements.push(Statement::allow(
                 "ImageImport",
                 &["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"],
-                pull.repository_arns.clone(),
+                pull.repositories.clone(),
             ));
         }
     }
@@ -163,15 +189,15 @@ impl Capabilities {
             statements.push(Statement::allow(
                 "ParameterRead",
                 &["ssm:GetParameter"],
-                read.parameter_arns.clone(),
+                read.parameters.clone(),
             ));
             // Nothing to decrypt without a parameter; the condition would be an empty list.
-            let keys = read.kms_key_arns.clone().filter(|_| !read.parameter_arns.is_empty());
+            let keys = read.kms_key_arns.clone().filter(|_| !read.parameters.is_empty());
             statements.push(
                 Statement::allow("ParameterDecrypt", &["kms:Decrypt"], keys.unwrap_or_default()).when(
                     "StringLike",
                     "kms:EncryptionContext:PARAMETER_ARN",
-                    read.parameter_arns.iter().cloned().collect(),
+                    read.parameters.iter().cloned().collect(),
                 ),
             );
         }

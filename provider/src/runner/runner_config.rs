@@ -93,8 +93,7 @@ impl DataSource for RunnerConfig {
         self.config_toml = text.into();
         self.token_placeholders =
             config.token_placeholders().map(ToString::to_string).collect::<BTreeSet<_>>().into();
-        self.warnings =
-            assessment.warnings.iter().map(|warning| warning.detail.clone()).collect::<Vec<_>>().into();
+        self.warnings = assessment.warnings.iter().map(told).collect::<Vec<_>>().into();
         for warning in assessment.warnings {
             ctx.warn(warning);
         }
@@ -105,6 +104,16 @@ impl DataSource for RunnerConfig {
 impl ValidateConfig for RunnerConfig {
     fn validate(config: &RunnerConfigPlan, diagnostics: &mut Diagnostics) {
         diagnostics.extend(assess(&config.to_raw()).errors);
+    }
+}
+
+/// A warning with its place, which the detail of a nested argument does not name.
+fn told(warning: &Diagnostic) -> String {
+    let place = warning.path.to_string();
+    if warning.path.steps().len() > 1 {
+        format!("{place}: {}", warning.detail)
+    } else {
+        warning.detail.clone()
     }
 }
 

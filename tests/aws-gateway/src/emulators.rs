@@ -15,6 +15,9 @@ const PORT_ATTEMPTS: u32 = 5;
 
 /// Runs an emulator's `main` and ends the process as soon as standard input closes: the write end of that pipe
 /// belongs to us, so the kernel closes it even when we are killed.
+///
+/// moto keeps the user data of a second template version as plain text, and then fails on it when a group starts an
+/// instance from that version; here it is given the form that moto expects.
 const WRAPPER: &str = "\
 import os, sys, threading
 def watch():
@@ -23,6 +26,13 @@ def watch():
     os._exit(0)
 threading.Thread(target=watch, daemon=True).start()
 module, sys.argv = sys.argv[1], sys.argv[1:]
+if module == 'moto.server':
+    from moto.core.types import Base64EncodedString
+    from moto.ec2.models.launch_templates import LaunchTemplateVersion
+    def user_data(version):
+        data = version.data.get('UserData')
+        return Base64EncodedString(data) if isinstance(data, str) else data
+    LaunchTemplateVersion.user_data = property(user_data)
 from importlib import import_module
 sys.exit(import_module(module).main())
 ";

@@ -19,18 +19,27 @@ pub struct Invalid {
     pub remedy: String,
     /// Where, below the attribute that was checked.
     pub path: AttributePath,
+    /// The value holds a secret: nothing of the configuration is shown beside the diagnostic.
+    pub secret: bool,
 }
 
 impl Invalid {
     /// A fault of the whole value.
     pub fn new(problem: impl Into<String>) -> Self {
-        Invalid { problem: problem.into(), remedy: String::new(), path: AttributePath::root() }
+        Invalid { problem: problem.into(), remedy: String::new(), path: AttributePath::root(), secret: false }
     }
 
     /// The same fault with what to write instead.
     #[must_use]
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = remedy.into();
+        self
+    }
+
+    /// The same fault of a value that must not be shown.
+    #[must_use]
+    pub fn secret(mut self) -> Self {
+        self.secret = true;
         self
     }
 

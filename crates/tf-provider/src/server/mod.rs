@@ -237,6 +237,8 @@ pub(crate) fn validate_values(definition: &Definition, config: &RawValue, diagno
 
 fn invalid(name: &str, path: &AttributePath, fault: crate::schema::Invalid) -> Diagnostic {
     let remedy = if fault.remedy.is_empty() { String::new() } else { format!(" {}", fault.remedy) };
-    Diagnostic::error(format!("Invalid {name}"), format!("{name} {}.{remedy}", fault.problem))
-        .at(path.join(&fault.path))
+    let diagnostic =
+        Diagnostic::error(format!("Invalid {name}"), format!("{name} {}.{remedy}", fault.problem))
+            .at(path.join(&fault.path));
+    if fault.secret { diagnostic.concealing() } else { diagnostic }
 }

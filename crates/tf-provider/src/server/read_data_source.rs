@@ -47,5 +47,6 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
         operate(ctx, move |ctx| Box::pin(async move { data_source.read(&pending, ctx).await })).await
     };
     let state = outcome.result.map(|state| refuse_unknown(state.normalised(&ty), &mut outcome.diagnostics));
-    Response { ty, state, diagnostics: outcome.diagnostics }
+    let diagnostics = outcome.diagnostics.pointing_into(data_source.definition());
+    Response { ty, state, diagnostics }
 }

@@ -1,14 +1,10 @@
-locals {
-  account = "arn:aws:%s:eu-central-1:111122223333:%s"
-}
-
 # Workers pull images, and nothing else: jobs may reach what a worker may do.
 resource "ecrunner_instance_profile" "worker" {
   name = "ci-worker"
 
   image_pull = {
-    repository_arns = [format(local.account, "ecr", "repository/docker-hub/*")]
-    import          = true
+    repositories = ["docker-hub/*"]
+    import       = true
   }
 }
 
@@ -19,26 +15,23 @@ resource "ecrunner_instance_profile" "manager" {
   session_manager = true
 
   image_pull = {
-    repository_arns = [format(local.account, "ecr", "repository/docker-hub/*")]
+    repositories = ["docker-hub/*"]
   }
   fleet_control = {
-    fleet_arns = [format(local.account, "autoscaling", "autoScalingGroup:*:autoScalingGroupName/ci-worker")]
+    fleet_arns = ["arn:aws:autoscaling:eu-central-1:111122223333:autoScalingGroup:*:autoScalingGroupName/ci-worker"]
   }
   read_parameters = {
-    parameter_arns = [
-      format(local.account, "ssm", "parameter/ecrunner/ci/config"),
-      format(local.account, "ssm", "parameter/ecrunner/ci/token"),
-    ]
+    parameters = ["/ecrunner/ci/config", "/ecrunner/ci/token"]
   }
-  write_parameters = [format(local.account, "ssm", "parameter/ecrunner/ci/status")]
+  write_parameters = ["/ecrunner/ci/status"]
   cache_bucket = {
     bucket_arn = "arn:aws:s3:::example-ci-cache"
     prefix     = "ci/"
   }
-  write_logs = [format(local.account, "logs", "log-group:/ecrunner/ci")]
+  write_logs = ["/ecrunner/ci"]
   complete_lifecycle = {
     # The manager's own group is made after this profile, so that its random part is not known yet.
-    fleet_arns = [format(local.account, "autoscaling", "autoScalingGroup:*:autoScalingGroupName/ci-manager")]
+    fleet_arns = ["arn:aws:autoscaling:eu-central-1:111122223333:autoScalingGroup:*:autoScalingGroupName/ci-manager"]
   }
 
   tags = {

@@ -48,7 +48,7 @@ impl Statements<'_> {
 
     fn image_pull(&self) -> Option<ImagePull> {
         let import = self.find("ImageImport").is_some();
-        self.resources("ImagePull").map(|repository_arns| ImagePull { repository_arns, import })
+        self.resources("ImagePull").map(|repositories| ImagePull { repositories, import })
     }
 
     fn fleet_control(&self) -> Option<FleetControl> {
@@ -59,8 +59,8 @@ impl Statements<'_> {
     }
 
     fn read_parameters(&self) -> Option<ReadParameters> {
-        let parameter_arns = self.resources("ParameterRead")?;
-        Some(ReadParameters { parameter_arns, kms_key_arns: self.resources("ParameterDecrypt") })
+        let parameters = self.resources("ParameterRead")?;
+        Some(ReadParameters { parameters, kms_key_arns: self.resources("ParameterDecrypt") })
     }
 
     fn cache_bucket(&self) -> Option<CacheBucket> {

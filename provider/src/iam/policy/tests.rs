@@ -23,7 +23,7 @@ fn golden() -> Vec<(Capabilities, &'static str)> {
         (
             Capabilities {
                 image_pull: Some(ImagePull {
-                    repository_arns: arns(&["arn:aws:ecr:eu-central-1:111122223333:repository/docker-hub/*"]),
+                    repositories: arns(&["arn:aws:ecr:eu-central-1:111122223333:repository/docker-hub/*"]),
                     import: false,
                 }),
                 ..none.clone()
@@ -43,7 +43,7 @@ fn golden() -> Vec<(Capabilities, &'static str)> {
         (
             Capabilities {
                 read_parameters: Some(ReadParameters {
-                    parameter_arns: arns(&["arn:aws:ssm:eu-central-1:111122223333:parameter/ecrunner/token"]),
+                    parameters: arns(&["arn:aws:ssm:eu-central-1:111122223333:parameter/ecrunner/token"]),
                     kms_key_arns: Some(arns(&["arn:aws:kms:eu-central-1:111122223333:key/1234"])),
                 }),
                 ..none.clone()
@@ -326,4 +326,40 @@ fn a_document_of_ours_tells_its_capabilities_and_another_does_not() {
         assert_eq!(declared(&document.replacen(ours, changed, 1)), None, "{changed}");
     }
     assert_eq!(declared("{}"), None);
+}
+
+#[test]
+fn names_become_arns_of_the_providers_account_and_arns_stay() {
+    let scope = Scope { partition: "aws-cn", region: "cn-north-1", account_id: "111122223333" };
+    let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<String>>();
+    let foreign = "arn:aws-cn:ecr:cn-north-1:444455556666:repository/a";
+    let named = Capabilities {
+        image_pull: Some(ImagePull { repositories: set(&["mirror/*", foreign]), import: false }),
+        read_parameters: Some(ReadParameters {
+            parameters: set(&["/ci/token", "plain"]),
+            kms_key_arns: None,
+        }),
+        write_logs: Some(set(&["/ci/manager", "plain"])),
+        ..Capabilities::default()
+    };
+    let within = named.within(scope);
+    let own = |rest: &str| format!("arn:aws-cn:{rest}");
+    assert_eq!(
+        within.image_pull.unwrap().repositories,
+        set(&[foreign, &own("ecr:cn-north-1:111122223333:repository/mirror/*")])
+    );
+    assert_eq!(
+        within.read_parameters.unwrap().parameters,
+        set(&[
+            &own("ssm:cn-north-1:111122223333:parameter/ci/token"),
+            &own("ssm:cn-north-1:111122223333:parameter/plain")
+        ])
+    );
+    assert_eq!(
+        within.write_logs.unwrap(),
+        set(&[
+            &own("logs:cn-north-1:111122223333:log-group:/ci/manager"),
+            &own("logs:cn-north-1:111122223333:log-group:plain")
+        ])
+    );
 }

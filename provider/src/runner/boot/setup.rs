@@ -166,7 +166,8 @@ fn check_secret(text: &str) -> Result<(), Invalid> {
         None => Ok(()),
         Some(what) => {
             Err(Invalid::new(format!("seems to hold {what}, which an instance's user data must not"))
-                .remedy("Let the script fetch it at boot, with the rights of the instance profile."))
+                .remedy("Let the script fetch it at boot, with the rights of the instance profile.")
+                .secret())
         }
     }
 }

@@ -134,10 +134,9 @@ impl Subject<'_> {
         // Terraform shows the source that a diagnostic points at.
         let hide = faults.iter().any(|fault| matches!(fault.kind, FaultKind::Secret(_)));
         for fault in faults {
-            let (place, shown) = self.place(&fault.path);
-            let place = if hide { AttributePath::root() } else { place };
-            let detail = format!("{shown}: {}.", fault.kind);
-            errors.push(Diagnostic::error("Invalid runner configuration", detail).at(place));
+            let (place, detail) = self.place(&fault.path, &format!("{}.", fault.kind));
+            let error = Diagnostic::error("Invalid runner configuration", detail).at(place);
+            errors.push(if hide { error.concealing() } else { error });
         }
     }
 
@@ -180,8 +179,7 @@ impl Subject<'_> {
     }
 
     fn finding(&self, finding: &Finding) -> Diagnostic {
-        let (place, shown) = self.place(&finding.path);
-        let detail = format!("{shown}: {}. {}.", finding.problem, finding.remedy);
+        let (place, detail) = self.place(&finding.path, &format!("{}. {}.", finding.problem, finding.remedy));
         match finding.severity {
             Severity::Error => Diagnostic::error("Invalid runner configuration", detail),
             Severity::Warning => Diagnostic::warning("Doubtful runner configuration", detail),
@@ -189,14 +187,18 @@ impl Subject<'_> {
         .at(place)
     }
 
-    /// The argument, and how the place is called in a sentence.
-    fn place(&self, path: &Path) -> (AttributePath, String) {
+    /// The argument, and what is said of it. For nested arguments the SDK says where, since Terraform cannot point there.
+    fn place(&self, path: &Path, what: &str) -> (AttributePath, String) {
         if self.is_extra(path) {
-            return (AttributePath::attribute("extra_config"), format!("extra_config, {path}"));
+            return (AttributePath::attribute("extra_config"), format!("extra_config, {path}: {what}"));
         }
         let argument = self.arguments.attribute_path(path);
-        let shown = if argument.is_root() { "The configuration".to_owned() } else { argument.to_string() };
-        (argument, shown)
+        let said = match argument.steps().len() {
+            0 => format!("The configuration: {what}"),
+            1 => format!("{argument}: {what}"),
+            _ => what.to_owned(),
+        };
+        (argument, said)
     }
 }
 

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use runner_config::{
-    CheckContext, FaultKind, ParseError, RunnerConfig, Severity, TokenPlaceholder, check,
-};
+use runner_config::{CheckContext, FaultKind, ParseError, RunnerConfig, Severity, TokenPlaceholder, check};
 use tf_provider::{Diagnostic, Diagnostics};
 
 use crate::runner::published::{self, ADVANCED_TIER};
@@ -24,8 +22,7 @@ pub(super) fn assess(text: &str, ecr_hosts: Option<BTreeSet<String>>) -> Assessm
         Ok(config) => {
             let context = CheckContext { credential_helper_hosts: ecr_hosts, ..CheckContext::default() };
             for finding in check(&config, &context) {
-                let detail =
-                    format!("config, {}: {}. {}.", finding.path, finding.problem, finding.remedy);
+                let detail = format!("config, {}: {}. {}.", finding.path, finding.problem, finding.remedy);
                 let diagnostic = match finding.severity {
                     Severity::Error => Diagnostic::error("Invalid runner configuration", detail),
                     Severity::Warning => Diagnostic::warning("Doubtful runner configuration", detail),
@@ -103,7 +100,10 @@ mod tests {
         let found = assess("concurent = 1\nlog_level = 3\n", None).diagnostics;
         let details: Vec<&str> = found.iter().map(|found| found.detail.as_str()).collect();
         assert_eq!(details.len(), 2, "{details:?}");
-        assert!(details.iter().any(|detail| detail.contains("config, concurent: unknown key")), "{details:?}");
+        assert!(
+            details.iter().any(|detail| detail.contains("config, concurent: unknown key")),
+            "{details:?}"
+        );
     }
 
     #[test]
@@ -117,7 +117,8 @@ mod tests {
 
     #[test]
     fn a_text_over_the_parameters_limit_is_refused_with_its_sizes() {
-        let noise: String = (0..3_000_u32).map(|n| format!("# {}\n", super::super::plan::sha256(&n.to_string()))).collect();
+        let noise: String =
+            (0..3_000_u32).map(|n| format!("# {}\n", super::super::plan::sha256(&n.to_string()))).collect();
         let found = assess(&noise, None).diagnostics;
         assert_eq!(found[0].summary, "Runner configuration too large");
         assert!(found[0].detail.contains(&noise.len().to_string()) && found[0].detail.contains("8192"));

@@ -37,9 +37,7 @@ pub(super) async fn find(clients: &Clients, name: &str) -> Result<Option<Found>,
         let answer = call.send().await.map_err(|error| {
             Failure::of(SERVICE, &error).report(format!("Reading log group ({name})"), "", "")
         })?;
-        if let Some(found) =
-            answer.log_groups().iter().find(|group| group.log_group_name() == Some(name))
-        {
+        if let Some(found) = answer.log_groups().iter().find(|group| group.log_group_name() == Some(name)) {
             return Ok(Some(Found { retention_days: found.retention_in_days() }));
         }
         next = answer.next_token().map(str::to_owned);

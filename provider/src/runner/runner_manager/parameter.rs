@@ -5,9 +5,7 @@
 use std::time::Duration;
 
 use aws_sdk_ssm::config::retry::RetryConfig;
-use aws_sdk_ssm::types::{
-    ParameterStringFilter, ParameterTier, ParameterType, ResourceTypeForTagging, Tag,
-};
+use aws_sdk_ssm::types::{ParameterStringFilter, ParameterTier, ParameterType, ResourceTypeForTagging, Tag};
 use runner_config::secret_in;
 use tf_provider::{Context, Diagnostic, Diagnostics};
 
@@ -184,8 +182,7 @@ async fn tier_of(clients: &Clients, name: &str) -> Result<Option<ParameterTier>,
     let filter =
         filter.map_err(|error| Diagnostic::provider_bug(format!("The filter is malformed: {error}.")))?;
     let answer = clients.ssm.describe_parameters().parameter_filters(filter).send().await;
-    let answer =
-        answer.map_err(|error| Failure::of("Systems Manager", &error).report(summary, "", ""))?;
+    let answer = answer.map_err(|error| Failure::of("Systems Manager", &error).report(summary, "", ""))?;
     Ok(answer.parameters().first().and_then(|found| found.tier().cloned()))
 }
 

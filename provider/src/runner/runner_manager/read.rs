@@ -38,8 +38,7 @@ pub(super) async fn read(
     if group.is_none() && template.is_none() && published.is_none() && logs.is_none() {
         return Ok(None);
     }
-    manager.config_parameter_arn =
-        published.is_some().then(|| parameter::arn(&clients, &parameter)).into();
+    manager.config_parameter_arn = published.is_some().then(|| parameter::arn(&clients, &parameter)).into();
     if let Some(published) = published {
         manager.config = published.text().unwrap_or_else(|| {
             let detail = format!(
@@ -78,9 +77,7 @@ pub(super) async fn read(
         manager.read_group(group);
         unexpected.extend(sizes(group));
         if let Some(template) = &template {
-            unexpected.extend(
-                manager.read_launch(&clients, group, template, version.as_ref()).await?,
-            );
+            unexpected.extend(manager.read_launch(&clients, group, template, version.as_ref()).await?);
         }
     }
     warn_of_failed_launches(&manager.name, &unexpected, ctx).await?;
@@ -113,8 +110,7 @@ fn sizes(group: &AutoScalingGroup) -> Vec<String> {
         }
     }
     let policy = group.instance_maintenance_policy();
-    let healthy =
-        policy.map(|policy| (policy.min_healthy_percentage(), policy.max_healthy_percentage()));
+    let healthy = policy.map(|policy| (policy.min_healthy_percentage(), policy.max_healthy_percentage()));
     if healthy != Some((Some(0), Some(100))) {
         unexpected.push("instance maintenance policy".to_owned());
     }
@@ -128,8 +124,7 @@ impl RunnerManager {
         self.instance_type = instance_type.unwrap_or_default();
         keep_order(&mut self.security_group_ids, data.security_group_ids().to_vec());
         let profile = data.iam_instance_profile();
-        self.instance_profile_arn =
-            profile.and_then(|profile| profile.arn()).unwrap_or_default().to_owned();
+        self.instance_profile_arn = profile.and_then(|profile| profile.arn()).unwrap_or_default().to_owned();
         let system = self.setup.as_ref().map(|setup| setup.operating_system);
         let device = system.unwrap_or(OperatingSystem::AmazonLinux2023).root_device_name();
         let expected = self.root_volume.clone().unwrap_or_else(default_root_volume);
@@ -232,10 +227,10 @@ pub(super) async fn import(id: String, ctx: &mut Context<Clients>) -> Result<Run
     let default_name = plan::default_log_group(&id);
     Ok(RunnerManager {
         config_parameter: told.config_parameter.unwrap_or_else(|| plan::default_parameter(&id)).into(),
-        log_group: told.log_group.as_ref().map(|name| LogGroup {
-            name: (*name != default_name).then(|| name.clone()),
-            retention_days: 0,
-        }),
+        log_group: told
+            .log_group
+            .as_ref()
+            .map(|name| LogGroup { name: (*name != default_name).then(|| name.clone()), retention_days: 0 }),
         log_group_name: told.log_group.into(),
         token_parameters: told.token_parameters,
         name: id,

@@ -57,11 +57,7 @@ fn without_tags(data: &ResponseLaunchTemplateData) -> ResponseLaunchTemplateData
 ///
 /// # Errors
 /// The time limit is over; AWS refuses or does not answer, or cannot start the instance.
-pub(super) async fn run(
-    ctx: &mut Context<Clients>,
-    name: &str,
-    launch: &Launch,
-) -> Result<(), Diagnostics> {
+pub(super) async fn run(ctx: &mut Context<Clients>, name: &str, launch: &Launch) -> Result<(), Diagnostics> {
     let clients = ctx.client().clone();
     let version = launch.version.to_string();
     let (_, data) = ctx
@@ -103,8 +99,7 @@ pub(super) async fn start(ctx: &mut Context<Clients>, name: &str) -> Result<(), 
     let what = format!("the instance of Auto Scaling group {name} is in service");
     let started = ctx.wait_for(&what, Duration::from_secs(1), || async {
         let group = auto_scaling_group::find(&clients, name).await?;
-        let in_service =
-            |instance: &Instance| instance.lifecycle_state() == Some(&LifecycleState::InService);
+        let in_service = |instance: &Instance| instance.lifecycle_state() == Some(&LifecycleState::InService);
         Ok(group.is_some_and(|group| group.instances().iter().any(in_service)).then_some(()))
     });
     if let Ok(ended) = tokio::time::timeout(START_LIMIT, started).await {

@@ -34,7 +34,8 @@ pub(super) fn read(base64: &str) -> Told {
     };
     let environment = content("/etc/ecrunner/manager.env").unwrap_or_default().lines();
     let tokens = content("/etc/ecrunner/tokens").unwrap_or_default().lines();
-    let logs: Value = serde_json::from_str(content("/etc/ecrunner/logs.json").unwrap_or_default()).unwrap_or_default();
+    let logs: Value =
+        serde_json::from_str(content("/etc/ecrunner/logs.json").unwrap_or_default()).unwrap_or_default();
     let owned = |text: &str| text.to_owned();
     Told {
         config_parameter: environment

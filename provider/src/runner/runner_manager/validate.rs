@@ -10,9 +10,8 @@ use tf_provider::{AttributePath, Diagnostic, Diagnostics, ValidateConfig, Value}
 use super::{GitlabRunnerPlan, RunnerManager, RunnerManagerPlan, assess};
 
 /// Days that CloudWatch Logs can keep lines (PutRetentionPolicy, CloudWatch Logs API reference).
-const RETENTION_DAYS: [i32; 22] = [
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-];
+const RETENTION_DAYS: [i32; 22] =
+    [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 /// Longest name of a parameter, together with the ARN before it; most of its levels.
 const PARAMETER_NAME: usize = 1011;
 const PARAMETER_LEVELS: usize = 15;
@@ -83,7 +82,10 @@ fn check_token_parameters(parameters: &BTreeMap<String, Value<String>>, diagnost
         if let Value::Known(name) = name
             && let Err(invalid) = check_parameter_name(name)
         {
-            fault(format!("The name of the parameter for {placeholder} {}. {}", invalid.problem, invalid.remedy));
+            fault(format!(
+                "The name of the parameter for {placeholder} {}. {}",
+                invalid.problem, invalid.remedy
+            ));
         }
     }
 }

@@ -51,12 +51,22 @@ fn variables(workspace: &Workspace, values: &serde_json::Value) {
 fn listing(account: &Account) -> Vec<serde_json::Value> {
     let calls: &[&[&str]] = &[
         &["ecr", "describe-repositories", "--query", "repositories[].repositoryName"],
-        &["ecr", "describe-pull-through-cache-rules", "--query", "pullThroughCacheRules[].ecrRepositoryPrefix"],
+        &[
+            "ecr",
+            "describe-pull-through-cache-rules",
+            "--query",
+            "pullThroughCacheRules[].ecrRepositoryPrefix",
+        ],
         &["iam", "list-roles", "--query", "Roles[].RoleName"],
         &["iam", "list-instance-profiles", "--query", "InstanceProfiles[].InstanceProfileName"],
         &["ec2", "describe-launch-templates", "--query", "LaunchTemplates[].LaunchTemplateName"],
         &["ec2", "describe-security-groups", "--query", "SecurityGroups[].GroupName"],
-        &["autoscaling", "describe-auto-scaling-groups", "--query", "AutoScalingGroups[].AutoScalingGroupName"],
+        &[
+            "autoscaling",
+            "describe-auto-scaling-groups",
+            "--query",
+            "AutoScalingGroups[].AutoScalingGroupName",
+        ],
         &["ssm", "describe-parameters", "--query", "Parameters[].Name"],
         &["logs", "describe-log-groups", "--query", "logGroups[].logGroupName"],
     ];

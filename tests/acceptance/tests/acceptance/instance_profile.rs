@@ -18,7 +18,7 @@ fn profile(arguments: &str) -> String {
 
 /// A worker's profile.
 fn worker() -> String {
-    profile(&format!("  image_pull = {{\n    repository_arns = [\"{REPOSITORY}\"]\n  }}\n"))
+    profile(&format!("  image_pull = {{\n    repositories = [\"{REPOSITORY}\"]\n  }}\n"))
 }
 
 /// A workspace with this configuration, applied.
@@ -195,9 +195,9 @@ fn every_argument_is_kept() {
   path                 = "/team/ci/"
   permissions_boundary = "{boundary}"
   session_manager      = true
-  image_pull           = {{ repository_arns = ["{REPOSITORY}"], import = true }}
+  image_pull           = {{ repositories = ["{REPOSITORY}"], import = true }}
   fleet_control        = {{ fleet_arns = ["{group}"], os_user = "ubuntu" }}
-  read_parameters      = {{ parameter_arns = ["{parameter}"], kms_key_arns = ["{key}"] }}
+  read_parameters      = {{ parameters = ["{parameter}"], kms_key_arns = ["{key}"] }}
   write_parameters     = ["{parameter}"]
   cache_bucket         = {{ bucket_arn = "arn:aws:s3:::cache", prefix = "ci/", kms_key_arn = "{key}" }}
   read_objects         = ["arn:aws:s3:::config/main.toml"]
@@ -331,7 +331,7 @@ fn update_capabilities() {
     let mut workspace = applied(&account, &worker());
     let arn = workspace.state_attr(PROFILE, "role_arn");
     workspace.config(&profile(&format!(
-        "  session_manager = true\n  image_pull = {{\n    repository_arns = [\"{REPOSITORY}\"]\n    import = true\n  }}\n"
+        "  session_manager = true\n  image_pull = {{\n    repositories = [\"{REPOSITORY}\"]\n    import = true\n  }}\n"
     )));
     let plan = workspace.plan();
     assert_eq!(plan.actions(PROFILE), ["update"]);
@@ -627,9 +627,9 @@ fn invalid_arguments_are_reported_in_one_run() {
             r#"
   path                 = "team"
   permissions_boundary = "bound"
-  image_pull           = { repository_arns = ["docker-hub"] }
+  image_pull           = { repositories = ["Docker Hub"] }
   fleet_control        = { fleet_arns = ["ci"], os_user = "Root" }
-  write_parameters     = ["/ecrunner/token"]
+  write_parameters     = ["ecrunner token"]
   cache_bucket         = { bucket_arn = "cache" }
 "#,
         )
@@ -647,7 +647,7 @@ fn invalid_policy_size_is_told_at_plan() {
     let account = Account::new();
     let mut workspace = Workspace::new(&account);
     workspace.config(&profile(
-        "  image_pull = {\n    repository_arns = [for i in range(200) : \
+        "  image_pull = {\n    repositories = [for i in range(200) : \
          \"arn:aws:ecr:eu-central-1:111122223333:repository/team/image-${i}\"]\n  }\n",
     ));
     workspace.run_plan(&[]).expect_only_error(&["Policy is too large", "10240", "common prefix"]);

@@ -251,6 +251,27 @@ fn a_create_cut_off_in_a_blob_goes_on_blob_by_blob() {
 }
 
 #[test]
+fn an_unfinished_repository_survives_create_before_destroy() {
+    let account = Account::new();
+    let upstream = docker_hub();
+    let image = upstream.add_image(REPOSITORY, "v3", PLATFORMS);
+    upstream.inject(Fault::new(Operation::GetBlob, Effect::Corrupt));
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&mirror_with(
+        &upstream,
+        &["v3"],
+        "  lifecycle {\n    create_before_destroy = true\n  }",
+    ));
+    workspace.apply().expect_failure();
+    upstream.clear_faults();
+    workspace.apply().expect_success();
+    assert_stored(&account, &[("v3", &image.digest)]);
+    workspace.assert_empty_plan();
+    workspace.destroy().expect_success();
+    assert_eq!(repositories(&account), 0);
+}
+
+#[test]
 fn destroy_after_a_failed_create_leaves_nothing() {
     let account = Account::new();
     let upstream = docker_hub();

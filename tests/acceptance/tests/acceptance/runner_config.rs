@@ -142,14 +142,14 @@ fn faults_of_one_run_are_reported_together_with_their_paths() {
         places,
         [
             "log_level",
-            "runners[0].limit",
-            "runners[0].shell",
-            "runners[0].docker.memory",
-            "runners[0].docker.pull_policy[1]",
-            "runners[0].autoscaler.update_interval",
-            "runners[0].autoscaler.policy[1].periods[0]",
+            "At runners[0].limit",
+            "At runners[0].shell",
+            "At runners[0].docker.memory",
+            "At runners[0].docker.pull_policy[1]",
+            "At runners[0].autoscaler.update_interval",
+            "At runners[0].autoscaler.policy[1].periods[0]",
             // What does not go together is found beside what is wrong by itself.
-            "runners[0].autoscaler.connector_config.key_path",
+            "At runners[0].autoscaler.connector_config.key_path",
         ],
         "{details:#?}"
     );
@@ -166,7 +166,7 @@ fn values_that_do_not_go_together_are_errors() {
     };
     let mut workspace = workspace(&hcl.hcl());
     let run = workspace.run_plan(&[]);
-    run.expect_error(INVALID, None).expect_error_count(3);
+    run.expect_error(INVALID, "runners").expect_error_count(3);
     let errors = run.errors().iter().map(ToString::to_string).collect::<String>();
     for text in [
         "runners[0].docker.memory_reservation: 4g is above memory",
@@ -290,12 +290,15 @@ fn what_is_known_is_checked_while_the_rest_is_unknown() {
     let found = details(&format!("{data}{}", hcl.hcl()));
     assert_eq!(found.len(), 2, "{found:#?}");
     // The position is that of the configuration, although the element before it is unknown.
-    assert!(found[0].starts_with("runners[0].environment[1]: this is no assignment"), "{found:#?}");
-    assert!(found[1].starts_with("runners[0].docker.memory_reservation: 2g is above memory"), "{found:#?}");
+    assert!(found[0].starts_with("At runners[0].environment[1]: this is no assignment"), "{found:#?}");
+    assert!(
+        found[1].starts_with("At runners[0].docker.memory_reservation: 2g is above memory"),
+        "{found:#?}"
+    );
     let wrong = hcl.hcl().replace("\"1g\"", "\"lots\"");
     let found = details(&format!("{data}{wrong}"));
     let places: Vec<&str> = found.iter().filter_map(|detail| detail.split(": ").next()).collect();
-    assert_eq!(places, ["runners[0].docker.memory", "runners[0].environment[1]"], "{found:#?}");
+    assert_eq!(places, ["At runners[0].docker.memory", "At runners[0].environment[1]"], "{found:#?}");
 }
 
 #[test]

@@ -142,7 +142,8 @@ fn template(account: &Account, version: &str) -> Value {
 }
 
 fn log_group(account: &Account) -> Value {
-    account.aws(&["logs", "describe-log-groups", "--log-group-name-prefix", LOG_GROUP])["logGroups"][0].clone()
+    account.aws(&["logs", "describe-log-groups", "--log-group-name-prefix", LOG_GROUP])["logGroups"][0]
+        .clone()
 }
 
 /// The published text, decoded as the manager does it.
@@ -169,9 +170,7 @@ fn sizes_set(account: &Account) -> Vec<String> {
     let with_desired = updates.filter(|call| call.parameters.contains_key("DesiredCapacity"));
     let size = |call: &acceptance::Call, name: &str| call.parameters.get(name).cloned().unwrap_or_default();
     with_desired
-        .map(|call| {
-            [size(call, "MinSize"), size(call, "MaxSize"), size(call, "DesiredCapacity")].join("/")
-        })
+        .map(|call| [size(call, "MinSize"), size(call, "MaxSize"), size(call, "DesiredCapacity")].join("/"))
         .collect()
 }
 
@@ -207,7 +206,14 @@ fn basic() {
     assert_eq!(data["MetadataOptions"]["HttpPutResponseHopLimit"], json!(1));
     assert_eq!(data["BlockDeviceMappings"][0]["Ebs"]["VolumeSize"], json!(20));
     assert_eq!(log_group(&account)["retentionInDays"], json!(30));
-    let tags = account.aws(&["ssm", "list-tags-for-resource", "--resource-type", "Parameter", "--resource-id", PARAMETER]);
+    let tags = account.aws(&[
+        "ssm",
+        "list-tags-for-resource",
+        "--resource-type",
+        "Parameter",
+        "--resource-id",
+        PARAMETER,
+    ]);
     assert_eq!(tags["TagList"], json!([{ "Key": "team", "Value": "ci" }]));
     let tags = account.aws(&["logs", "list-tags-log-group", "--log-group-name", LOG_GROUP]);
     assert_eq!(tags["tags"], json!({ "team": "ci" }));
@@ -289,10 +295,13 @@ fn update_image_id_ends_the_instance_before_a_new_one_starts() {
     assert_eq!(sizes_set(&account)[before..], ["0/0/0", "1/1/1"]);
     let calls = account.calls();
     let at = |sizes: &str| {
-        let found = |call: &acceptance::Call| call.parameters.get("DesiredCapacity").is_some_and(|size| size == sizes);
+        let found = |call: &acceptance::Call| {
+            call.parameters.get("DesiredCapacity").is_some_and(|size| size == sizes)
+        };
         calls.iter().rposition(|call| call.action == "UpdateAutoScalingGroup" && found(call)).expect("a call")
     };
-    let asked = calls[at("0")..at("1")].iter().filter(|call| call.action == "DescribeAutoScalingGroups").count();
+    let asked =
+        calls[at("0")..at("1")].iter().filter(|call| call.action == "DescribeAutoScalingGroups").count();
     assert!(asked > 0, "nobody looked whether the group was empty");
     let updated = group(&account);
     assert_eq!(updated["LaunchTemplate"]["Version"], json!("2"));
@@ -327,7 +336,14 @@ fn update_tags_reaches_every_object_and_keeps_the_instance() {
     workspace.config(&manager(&ground, &tags("stage = \"test\"")));
     workspace.apply().expect_success();
     let expected = json!([{ "Key": "stage", "Value": "test" }]);
-    let tags = account.aws(&["ssm", "list-tags-for-resource", "--resource-type", "Parameter", "--resource-id", PARAMETER]);
+    let tags = account.aws(&[
+        "ssm",
+        "list-tags-for-resource",
+        "--resource-type",
+        "Parameter",
+        "--resource-id",
+        PARAMETER,
+    ]);
     assert_eq!(tags["TagList"], expected);
     let tags = account.aws(&["logs", "list-tags-log-group", "--log-group-name", LOG_GROUP]);
     assert_eq!(tags["tags"], json!({ "stage": "test" }));
@@ -422,7 +438,9 @@ fn a_configuration_over_four_kilobytes_goes_to_the_advanced_tier_and_stays_there
     let account = Account::new();
     let ground = ground(&account);
     let mut workspace = Workspace::new(&account);
-    workspace.file("config.toml", &format!("{}{}", config_toml(10), noise(120))).config(&manager(&ground, ""));
+    workspace
+        .file("config.toml", &format!("{}{}", config_toml(10), noise(120)))
+        .config(&manager(&ground, ""));
     workspace.apply().expect_success();
     let tier = || account.aws(&["ssm", "describe-parameters"])["Parameters"][0]["Tier"].clone();
     assert_eq!(tier(), json!("Advanced"));

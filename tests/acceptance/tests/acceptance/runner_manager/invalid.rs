@@ -15,9 +15,11 @@ fn invalid_config_every_fault_is_told_at_once_with_its_place() {
     let run = workspace.validate();
     run.expect_error("Invalid runner configuration", "config").expect_error_count(3);
     let details: Vec<_> = run.errors().iter().map(|error| error.detail.clone()).collect();
-    for place in
-        ["runners[0].autoscaler.policy[0].idle_cuont", "runners[0].autoscaler.update_interval", "runners[0].executor"]
-    {
+    for place in [
+        "runners[0].autoscaler.policy[0].idle_cuont",
+        "runners[0].autoscaler.update_interval",
+        "runners[0].executor",
+    ] {
         assert!(details.iter().any(|detail| detail.contains(place)), "{place} is not in {details:?}");
     }
 }
@@ -33,7 +35,10 @@ fn invalid_config_a_literal_token_is_refused_and_not_repeated() {
     workspace.config(&manager(&ground, "").replace("file(\"${path.module}/config.toml\")", &inline));
     for run in [workspace.validate(), workspace.run_plan(&[])] {
         run.expect_failure().expect_text("runner authentication token");
-        assert!(!run.stdout().contains("aBcDeF") && !run.stderr().contains("aBcDeF"), "the token is repeated");
+        assert!(
+            !run.stdout().contains("aBcDeF") && !run.stderr().contains("aBcDeF"),
+            "the token is repeated"
+        );
     }
     workspace.file("config.toml", &config_toml(10));
     workspace.config(&manager(&ground, "").replace("/ci/linux/token", "glrt-aBcDeF0123456789"));
@@ -51,7 +56,12 @@ fn invalid_config_over_the_limit_of_a_parameter_is_refused_by_the_plan_with_size
     let mut workspace = Workspace::new(&account);
     workspace.file("config.toml", &text).config(&manager(&ground, ""));
     let size = text.len().to_string();
-    workspace.run_plan(&[]).expect_only_error(&["Runner configuration too large", &size, "8192", "setup.extra_script"]);
+    workspace.run_plan(&[]).expect_only_error(&[
+        "Runner configuration too large",
+        &size,
+        "8192",
+        "setup.extra_script",
+    ]);
 }
 
 #[test]
@@ -62,7 +72,8 @@ fn placeholders_and_token_parameters_must_match() {
     workspace.file("config.toml", &config_toml(10));
     workspace.config(&manager(&ground, "").replace("\"__LINUX__\"", "\"__OTHER__\""));
     let run = workspace.validate();
-    run.expect_error("Token without a parameter", None).expect_warning("Token that nobody uses");
+    run.expect_error("Token without a parameter", "token_parameters")
+        .expect_warning("Token that nobody uses");
     assert!(run.errors()[0].detail.contains("__LINUX__"));
 }
 
@@ -120,10 +131,14 @@ resource "{TYPE}" "this" {{
     for attribute in ["name", "image_id", "subnet_ids", "config_parameter", "shutdown_timeout"] {
         run.expect_error(&format!("Invalid {attribute}"), attribute);
     }
-    for summary in
-        ["Invalid token_parameters", "Invalid gitlab_runner", "Invalid url", "Invalid sha256", "Invalid retention_days"]
-    {
-        run.expect_error(summary, None);
+    for (summary, attribute) in [
+        ("Invalid token_parameters", "token_parameters"),
+        ("Invalid gitlab_runner", "gitlab_runner"),
+        ("Invalid url", "fleeting_plugin"),
+        ("Invalid sha256", "fleeting_plugin"),
+        ("Invalid retention_days", "log_group"),
+    ] {
+        run.expect_error(summary, attribute);
     }
 }
 
@@ -134,7 +149,11 @@ fn already_exists_names_the_import_block_and_changes_nothing() {
     let _workspace = applied(&account, &ground, LOGS);
     let mut second = Workspace::new(&account);
     second.file("config.toml", &config_toml(20)).config(&manager(&ground, LOGS));
-    second.apply().expect_only_error(&["Creating runner manager (ci-manager)", "import {", "id = \"ci-manager\""]);
+    second.apply().expect_only_error(&[
+        "Creating runner manager (ci-manager)",
+        "import {",
+        "id = \"ci-manager\"",
+    ]);
     assert_eq!(second.state().addresses(), Vec::<String>::new());
     assert_eq!(published(&account), config_toml(10));
 }

@@ -5,12 +5,23 @@ use serde_json::json;
 use super::*;
 
 fn delete_group(account: &Account) {
-    let delete = ["autoscaling", "delete-auto-scaling-group", "--force-delete", "--auto-scaling-group-name", NAME];
+    let delete =
+        ["autoscaling", "delete-auto-scaling-group", "--force-delete", "--auto-scaling-group-name", NAME];
     account.aws(&delete);
 }
 
 fn put(account: &Account, value: &str) {
-    account.aws(&["ssm", "put-parameter", "--overwrite", "--type", "String", "--name", PARAMETER, "--value", value]);
+    account.aws(&[
+        "ssm",
+        "put-parameter",
+        "--overwrite",
+        "--type",
+        "String",
+        "--name",
+        PARAMETER,
+        "--value",
+        value,
+    ]);
 }
 
 /// A text in its published form.
