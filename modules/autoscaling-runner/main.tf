@@ -118,6 +118,11 @@ data "ecrunner_runner_config" "this" {
         username = local.os_user
       }
 
+      # What runs on which worker outlives a restart of the manager's service.
+      state_storage = {
+        dir = "/var/lib/gitlab-runner/taskscaler"
+      }
+
       policy = [for idle in var.capacity.idle : {
         periods    = idle.periods
         timezone   = idle.timezone

@@ -66,7 +66,12 @@ const KINDS: &[Kind] = &[
         command: &["ec2", "describe-security-groups"],
         query: "SecurityGroups[].GroupName",
     },
-    Kind { name: "SSM parameters", command: &["ssm", "describe-parameters"], query: "Parameters[].Name" },
+    // The emulator lists AWS' public parameters too, once one of them was read.
+    Kind {
+        name: "SSM parameters",
+        command: &["ssm", "describe-parameters"],
+        query: "Parameters[?!starts_with(Name, '/aws/')].Name",
+    },
     Kind { name: "log groups", command: &["logs", "describe-log-groups"], query: "logGroups[].logGroupName" },
     Kind { name: "S3 buckets", command: &["s3api", "list-buckets"], query: "Buckets[].Name" },
     Kind { name: "secrets", command: &["secretsmanager", "list-secrets"], query: "SecretList[].Name" },

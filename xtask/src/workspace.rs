@@ -37,6 +37,11 @@ impl Workspace {
         &self.target
     }
 
+    /// A path as it is shown: from the repository's root where it lies below it.
+    pub(crate) fn shown<'a>(&self, path: &'a Path) -> std::path::Display<'a> {
+        path.strip_prefix(&self.root).unwrap_or(path).display()
+    }
+
     /// A program that a development build leaves in the target directory.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.target.join("debug").join(name)

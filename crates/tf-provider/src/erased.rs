@@ -4,6 +4,7 @@
 //! [`data_source!`](crate::data_source!), which also find the abilities that the type opted into.
 
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 
@@ -11,9 +12,11 @@ use crate::data_source::DataSource;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::private::Private;
 use crate::resource::{
-    Context, ImportState, ModifyPlan, PlanContext, Resource, UpgradeState, ValidateConfig,
+    Context, ImportState, ModifyPlan, PlanContext, Resource, UpgradeState, ValidateConfig, humantime,
 };
-use crate::schema::{AttributeKind, Block, Convert, ConvertError, Definition, Nesting, Presence, text};
+use crate::schema::{
+    AttributeKind, Block, Convert, ConvertError, Definition, Nesting, Presence, Timeouts, text,
+};
 use crate::value::{AttributePath, RawValue, Type};
 
 /// What a [`ModifyPlan`] hook made of a plan.
@@ -35,7 +38,7 @@ pub trait AnyResource<C>: Send + Sync {
     fn definition(&self) -> &Definition;
 
     /// Runs the [`ValidateConfig`] ability.
-    fn validate_config(&self, config: &RawValue) -> Diagnostics;
+    fn validate_config(&self, config: &RawValue, diagnostics: &mut Diagnostics);
 
     /// Runs the [`ModifyPlan`] ability, or returns the plan as it is.
     fn modify_plan(
@@ -93,7 +96,7 @@ pub trait AnyDataSource<C>: Send + Sync {
     fn definition(&self) -> &Definition;
 
     /// Runs the [`ValidateConfig`] ability.
-    fn validate_config(&self, config: &RawValue) -> Diagnostics;
+    fn validate_config(&self, config: &RawValue, diagnostics: &mut Diagnostics);
 
     /// [`DataSource::read`].
     fn read<'a>(
@@ -133,8 +136,8 @@ impl<R: Resource> ResourceEntry<R> {
         upgrade: Option<UpgradeFn<R>>,
     ) -> Self {
         let mut definition = R::definition();
-        if definition.timeouts.is_some() {
-            definition.blocks.push(timeouts_block());
+        if let Some(timeouts) = definition.timeouts {
+            definition.blocks.push(timeouts_block(timeouts));
         }
         ResourceEntry { definition, validate, modify, import, upgrade }
     }
@@ -161,14 +164,14 @@ impl<D: DataSource> std::fmt::Debug for DataSourceEntry<D> {
     }
 }
 
-/// The operations that a `timeouts` block can limit.
-pub(crate) const TIMEOUT_OPERATIONS: [&str; 4] = ["create", "read", "update", "delete"];
-
-fn timeouts_block() -> Block {
-    let attribute = |operation: &str| crate::schema::Attribute {
+fn timeouts_block(defaults: Timeouts) -> Block {
+    let attribute = |operation: &str, default: Duration| crate::schema::Attribute {
         name: operation.to_owned(),
         kind: AttributeKind::Plain(Type::String),
-        description: format!("Time limit of {operation}, such as `90s`, `10m` or `1h30m`."),
+        description: format!(
+            "Time limit of {operation}, such as `90s`, `10m` or `1h30m`. Default: `{}`.",
+            humantime(default)
+        ),
         presence: Presence::Optional,
         sensitive: false,
         write_only: false,
@@ -182,7 +185,12 @@ fn timeouts_block() -> Block {
         name: "timeouts".to_owned(),
         nesting: Nesting::Single,
         description: "Time limits of the operations.".to_owned(),
-        attributes: TIMEOUT_OPERATIONS.iter().map(|operation| attribute(operation)).collect(),
+        attributes: vec![
+            attribute("create", defaults.create),
+            attribute("read", defaults.read),
+            attribute("update", defaults.update),
+            attribute("delete", defaults.delete),
+        ],
         blocks: Vec::new(),
         min_items: 0,
         max_items: 0,
@@ -204,8 +212,8 @@ impl<R: Resource> AnyResource<R::Client> for ResourceEntry<R> {
         &self.definition
     }
 
-    fn validate_config(&self, config: &RawValue) -> Diagnostics {
-        run_validate::<R>(self.validate, config)
+    fn validate_config(&self, config: &RawValue, diagnostics: &mut Diagnostics) {
+        run_validate::<R>(self.validate, config, diagnostics);
     }
 
     fn modify_plan(
@@ -293,8 +301,8 @@ impl<D: DataSource> AnyDataSource<D::Client> for DataSourceEntry<D> {
         &self.definition
     }
 
-    fn validate_config(&self, config: &RawValue) -> Diagnostics {
-        run_validate::<D>(self.validate, config)
+    fn validate_config(&self, config: &RawValue, diagnostics: &mut Diagnostics) {
+        run_validate::<D>(self.validate, config, diagnostics);
     }
 
     fn read<'a>(
@@ -306,15 +314,17 @@ impl<D: DataSource> AnyDataSource<D::Client> for DataSourceEntry<D> {
     }
 }
 
-fn run_validate<S: crate::schema::Schema>(validate: Option<ValidateFn<S>>, config: &RawValue) -> Diagnostics {
-    let Some(validate) = validate else { return Diagnostics::new() };
+fn run_validate<S: crate::schema::Schema>(
+    validate: Option<ValidateFn<S>>,
+    config: &RawValue,
+    diagnostics: &mut Diagnostics,
+) {
+    let Some(validate) = validate else { return };
     match typed::<S::Plan>(config) {
-        Ok(config) => {
-            let mut diagnostics = Diagnostics::new();
-            validate(&config, &mut diagnostics);
-            diagnostics
-        }
-        Err(diagnostics) => diagnostics,
+        Ok(config) => validate(&config, diagnostics),
+        // A value that its validators refused already need not fit its type.
+        Err(_) if diagnostics.has_errors() => {}
+        Err(errors) => diagnostics.extend(errors),
     }
 }
 

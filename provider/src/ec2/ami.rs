@@ -4,7 +4,7 @@
 
 use aws_sdk_ec2::types::Image;
 use tf_provider::schema::{Computed, Invalid};
-use tf_provider::{Context, DataSource, Diagnostic, Diagnostics, Schema, StringEnum};
+use tf_provider::{Context, DataSource, Diagnostic, Diagnostics, Schema, StringEnum, ValidateConfig, Value};
 
 use crate::clients::Clients;
 use crate::diagnostics::Failure;
@@ -67,13 +67,6 @@ impl DataSource for Ami {
     type Client = Clients;
 
     async fn read(mut self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
-        if self.kernel.is_some() && self.operating_system != OperatingSystem::AmazonLinux2023 {
-            let detail = format!(
-                "Only Amazon Linux has images by kernel, and operating_system is \"{}\". Remove kernel.",
-                self.operating_system
-            );
-            return Err(Diagnostic::error("Invalid kernel", detail).at("kernel").into());
-        }
         let clients = ctx.client().clone();
         let parameter = parameter_name(self.operating_system, self.architecture, self.kernel.as_deref());
         let image_id = self.find_image_id(&clients, &parameter).await?;
@@ -85,6 +78,20 @@ impl DataSource for Ami {
         self.image_id = image_id.into();
         self.parameter_name = parameter.into();
         Ok(self)
+    }
+}
+
+impl ValidateConfig for Ami {
+    fn validate(config: &AmiPlan, diagnostics: &mut Diagnostics) {
+        let (Value::Known(system), Value::Known(_)) = (&config.operating_system, &config.kernel) else {
+            return;
+        };
+        if *system != OperatingSystem::AmazonLinux2023 {
+            let detail = format!(
+                "Only Amazon Linux has images by kernel, and operating_system is \"{system}\". Remove kernel."
+            );
+            diagnostics.push(Diagnostic::error("Invalid kernel", detail).at("kernel"));
+        }
     }
 }
 

@@ -17,7 +17,8 @@ const PORT_ATTEMPTS: u32 = 5;
 /// belongs to us, so the kernel closes it even when we are killed.
 ///
 /// moto keeps the user data of a second template version as plain text, and then fails on it when a group starts an
-/// instance from that version; here it is given the form that moto expects.
+/// instance from that version; here it is given the form that moto expects. It also answers a template's first tags
+/// for ever; here it answers those of now.
 const WRAPPER: &str = "\
 import os, sys, threading
 def watch():
@@ -28,11 +29,12 @@ threading.Thread(target=watch, daemon=True).start()
 module, sys.argv = sys.argv[1], sys.argv[1:]
 if module == 'moto.server':
     from moto.core.types import Base64EncodedString
-    from moto.ec2.models.launch_templates import LaunchTemplateVersion
+    from moto.ec2.models.launch_templates import LaunchTemplate, LaunchTemplateVersion
     def user_data(version):
         data = version.data.get('UserData')
         return Base64EncodedString(data) if isinstance(data, str) else data
     LaunchTemplateVersion.user_data = property(user_data)
+    LaunchTemplate.tags = property(LaunchTemplate.get_tags, lambda template, tags: None)
 from importlib import import_module
 sys.exit(import_module(module).main())
 ";

@@ -90,7 +90,11 @@ pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Result<Exi
         let end = Listing::of(&stage.aws)?;
         proof::same_account(&before, &after, &end)
     })?;
-    say!("\nDone in {}. Nothing outside {} was touched.", progress.elapsed(), workspace.target().display());
+    say!(
+        "\nDone in {}. Nothing outside {} was touched.",
+        progress.elapsed(),
+        workspace.shown(workspace.target())
+    );
     Ok(ExitCode::SUCCESS)
 }
 

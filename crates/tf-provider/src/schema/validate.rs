@@ -80,11 +80,13 @@ impl fmt::Debug for Validator {
     }
 }
 
-/// A check of the typed value by `check`.
+/// A check of the typed value by `check`; skipped while anything in it is unknown that the type cannot hold so.
 pub fn check<T: Convert>(check: impl Fn(&T) -> Result<(), Invalid> + Send + Sync + 'static) -> Validator {
     Validator {
         demand: String::new(),
         check: Arc::new(move |raw| match T::from_raw(raw) {
+            // An element may be unknown in a value that is known itself.
+            Err(_) if !raw.is_wholly_known() => Ok(()),
             Ok(value) => check(&value),
             Err(error) => Err(Invalid::new(error.problem).at(error.path)),
         }),

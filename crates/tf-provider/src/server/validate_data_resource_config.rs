@@ -15,6 +15,6 @@ pub(crate) struct Request<C> {
 pub(crate) fn handle<C>(request: Request<C>) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();
     validate_values(request.data_source.definition(), &request.config, &mut diagnostics);
-    diagnostics.extend(request.data_source.validate_config(&request.config));
+    request.data_source.validate_config(&request.config, &mut diagnostics);
     diagnostics.pointing_into(request.data_source.definition())
 }

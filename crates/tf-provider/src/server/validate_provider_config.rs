@@ -14,6 +14,8 @@ pub(crate) fn handle<P: Provider>(server: &ProviderServer<P>, config: &RawValue)
     validate_values(&server.definition, config, &mut diagnostics);
     match P::Plan::from_raw(config) {
         Ok(config) => P::validate(&config, &mut diagnostics),
+        // A value that its validators refused already need not fit its type.
+        Err(_) if diagnostics.has_errors() => {}
         Err(error) => {
             diagnostics.push(Diagnostic::provider_bug(error.problem).at(error.path));
         }

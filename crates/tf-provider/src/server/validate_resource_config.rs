@@ -32,6 +32,6 @@ pub(crate) fn handle<C>(request: Request<C>) -> Diagnostics {
             }
         });
     }
-    diagnostics.extend(request.resource.validate_config(&request.config));
+    request.resource.validate_config(&request.config, &mut diagnostics);
     diagnostics.pointing_into(definition)
 }

@@ -67,7 +67,8 @@ fn listing(account: &Account) -> Vec<serde_json::Value> {
             "--query",
             "AutoScalingGroups[].AutoScalingGroupName",
         ],
-        &["ssm", "describe-parameters", "--query", "Parameters[].Name"],
+        // The emulator lists AWS' public parameters too, once one of them was read.
+        &["ssm", "describe-parameters", "--query", "Parameters[?!starts_with(Name, '/aws/')].Name"],
         &["logs", "describe-log-groups", "--query", "logGroups[].logGroupName"],
     ];
     calls.iter().map(|call| account.aws(call)).collect()
