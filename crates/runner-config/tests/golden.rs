@@ -31,6 +31,7 @@ fn check_golden(name: &str, config: &RunnerConfig) {
     let parsed = RunnerConfig::parse(&golden).unwrap();
     assert_eq!(parsed, *config);
     assert_eq!(parsed.render().unwrap(), golden);
+    lint(name);
 }
 
 fn token(name: &str) -> TokenPlaceholder {
@@ -202,15 +203,10 @@ fn recommended_configuration_has_no_findings() {
     assert_eq!(errors, []);
 }
 
-#[test]
-fn gitlab_runner_lint_accepts_the_golden_files() {
-    let Some(runner) = std::env::var_os("GITLAB_RUNNER") else {
-        // Not printed on success; `--nocapture` shows it.
-        eprintln!("skipped: GITLAB_RUNNER names no gitlab-runner");
-        return;
-    };
-    for name in ["docker_autoscaler", "docker_machine", "every_key"] {
-        let output = Command::new(&runner).args(["lint", "-c"]).arg(golden_path(name)).output().unwrap();
-        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
-    }
+/// Where there is a gitlab-runner, it judges the golden file too. There is none in the package registries, so that this is
+/// for whoever has one.
+fn lint(name: &str) {
+    let Some(runner) = std::env::var_os("GITLAB_RUNNER") else { return };
+    let output = Command::new(&runner).args(["lint", "-c"]).arg(golden_path(name)).output().unwrap();
+    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
 }

@@ -16,9 +16,7 @@ provider "ecrunner" {
 }
 
 variables {
-  name       = "module-test"
-  vpc_id     = "vpc-0123456789abcdef0"
-  subnet_ids = ["subnet-0123456789abcdef0"]
+  name = "module-test"
 
   gitlab = {
     runner_id       = 42
@@ -100,7 +98,9 @@ run "what_exists_is_used" {
 
 run "half_a_network_is_refused" {
   variables {
-    existing = { manager_security_group_id = "sg-0123456789abcdef0" }
+    vpc_id     = run.setup.vpc_id
+    subnet_ids = run.setup.subnet_ids
+    existing   = { manager_security_group_id = "sg-0123456789abcdef0" }
   }
 
   command         = plan
@@ -109,7 +109,9 @@ run "half_a_network_is_refused" {
 
 run "a_name_that_aws_would_refuse_is_refused" {
   variables {
-    name = "Not A Name"
+    name       = "Not A Name"
+    vpc_id     = run.setup.vpc_id
+    subnet_ids = run.setup.subnet_ids
   }
 
   command         = plan

@@ -18,7 +18,8 @@ const PORT_ATTEMPTS: u32 = 5;
 ///
 /// moto keeps the user data of a second template version as plain text, and then fails on it when a group starts an
 /// instance from that version; here it is given the form that moto expects. It also answers a template's first tags
-/// for ever; here it answers those of now.
+/// for ever; here it answers those of now. And an update of a group that says nothing about its mixed instances policy
+/// takes that away; here, as at AWS, what is left out stays.
 const WRAPPER: &str = "\
 import os, sys, threading
 def watch():
@@ -35,6 +36,16 @@ if module == 'moto.server':
         return Base64EncodedString(data) if isinstance(data, str) else data
     LaunchTemplateVersion.user_data = property(user_data)
     LaunchTemplate.tags = property(LaunchTemplate.get_tags, lambda template, tags: None)
+    from inspect import signature
+    from moto.autoscaling.models import FakeAutoScalingGroup
+    update = FakeAutoScalingGroup.update
+    def keeping(group, *arguments, **named):
+        given = signature(update).bind(group, *arguments, **named).arguments
+        kept = group.mixed_instances_policy
+        update(group, *arguments, **named)
+        if not any(given.get(k) for k in ('launch_config_name', 'launch_template', 'mixed_instances_policy')):
+            group.mixed_instances_policy = kept
+    FakeAutoScalingGroup.update = keeping
 from importlib import import_module
 sys.exit(import_module(module).main())
 ";

@@ -9,14 +9,23 @@ use std::net::SocketAddr;
 use anyhow::{Context as _, bail};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
-use upstream_registry::{RateLimit, Registry, TokenAuth};
+use upstream_registry::{Image, RateLimit, Registry, TokenAuth};
 
 const USAGE: &str = "usage: upstream-registry [--address 127.0.0.1:0] [--image library/alpine:3.20]... \
-                     [--rate-limit PULLS] [--token-auth]";
+                     [--layers N] [--layer-size BYTES] [--discard-blobs] [--rate-limit PULLS] [--token-auth]";
 
+/// Platforms of every image.
+const PLATFORMS: [&str; 2] = ["linux/amd64", "linux/arm64"];
+
+#[derive(Debug)]
 struct Arguments {
     address: SocketAddr,
     images: Vec<(String, String)>,
+    /// Layers of each platform.
+    layers: Option<u64>,
+    /// Bytes of each layer; without it, layers are tiny archives.
+    layer_size: Option<u64>,
+    discard_blobs: bool,
     rate_limit: Option<u64>,
     token_auth: bool,
 }
@@ -25,6 +34,9 @@ fn arguments(given: impl IntoIterator<Item = String>) -> anyhow::Result<Argument
     let mut arguments = Arguments {
         address: "127.0.0.1:0".parse()?,
         images: Vec::new(),
+        layers: None,
+        layer_size: None,
+        discard_blobs: false,
         rate_limit: None,
         token_auth: false,
     };
@@ -40,6 +52,14 @@ fn arguments(given: impl IntoIterator<Item = String>) -> anyhow::Result<Argument
                     .with_context(|| format!("--image {image}: write repository:tag"))?;
                 arguments.images.push((repository.to_owned(), tag.to_owned()));
             }
+            "--layers" => {
+                arguments.layers = Some(value()?.parse().context("--layers takes a number of layers")?);
+            }
+            "--layer-size" => {
+                arguments.layer_size =
+                    Some(value()?.parse().context("--layer-size takes a number of bytes")?);
+            }
+            "--discard-blobs" => arguments.discard_blobs = true,
             "--rate-limit" => {
                 arguments.rate_limit =
                     Some(value()?.parse().context("--rate-limit takes a number of pulls")?);
@@ -49,6 +69,18 @@ fn arguments(given: impl IntoIterator<Item = String>) -> anyhow::Result<Argument
         }
     }
     Ok(arguments)
+}
+
+/// What every image of these arguments looks like.
+fn image(arguments: &Arguments) -> Image {
+    let mut image = Image::new(&PLATFORMS);
+    if let Some(layers) = arguments.layers {
+        image = image.layers(layers);
+    }
+    if let Some(bytes) = arguments.layer_size {
+        image = image.layer_size(bytes);
+    }
+    image
 }
 
 #[tokio::main]
@@ -61,10 +93,13 @@ async fn main() -> anyhow::Result<()> {
     if arguments.token_auth {
         builder = builder.token_auth(TokenAuth::anonymous());
     }
+    if arguments.discard_blobs {
+        builder = builder.discard_blobs();
+    }
     let registry = builder.start().await?;
     let mut images = json!({});
     for (repository, tag) in &arguments.images {
-        let made = registry.add_image(repository, tag, &["linux/amd64", "linux/arm64"]);
+        let made = registry.add(repository, tag, &image(&arguments));
         images[format!("{repository}:{tag}")] = json!(made.digest);
     }
     let line = json!({"address": registry.address().to_string(), "images": images});
@@ -89,4 +124,32 @@ async fn input_closed() {
     });
     // Whether it is told or dropped, the input has ended.
     let _ = end.await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(text: &str) -> anyhow::Result<Arguments> {
+        arguments(text.split_whitespace().map(str::to_owned))
+    }
+
+    #[tokio::test]
+    async fn layers_and_their_size_are_those_asked_for() {
+        let given = given("--image a/b:1 --layers 3 --layer-size 70000 --discard-blobs").unwrap();
+        assert!(given.discard_blobs);
+        let registry = Registry::builder().start().await.unwrap();
+        let made = registry.add("a/b", "1", &image(&given));
+        // A config and three layers for each of the two platforms.
+        assert_eq!(made.blobs.len(), 8);
+        assert!(made.blob_bytes > 6 * 70_000 && made.blob_bytes < 6 * 70_000 + 2000, "{made:?}");
+    }
+
+    #[test]
+    fn argument_that_is_no_number_or_unknown_is_refused_by_name() {
+        for text in ["--layers many", "--layer-size 1MiB", "--layer-size", "--layer"] {
+            let error = given(text).unwrap_err().to_string();
+            assert!(error.contains(text.split(' ').next().unwrap()), "{text}: {error}");
+        }
+    }
 }

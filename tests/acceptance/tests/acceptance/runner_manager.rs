@@ -1,5 +1,6 @@
 //! `ecrunner_runner_manager`: its life cycle here, what changes from outside and what is refused in the modules below.
 
+mod faults;
 mod invalid;
 mod outside;
 

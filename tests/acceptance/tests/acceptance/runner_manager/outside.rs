@@ -123,18 +123,17 @@ fn a_group_that_is_gone_is_restored_by_an_update() {
 }
 
 #[test]
-fn a_launch_template_that_is_gone_is_restored_and_the_instance_replaced() {
+fn a_launch_template_that_is_gone_is_restored_by_an_update() {
     let account = Account::new();
     let ground = ground(&account);
     let mut workspace = applied(&account, &ground, "");
-    let (template, sizes) = (workspace.state_attr(MANAGER, "launch_template_id"), sizes_set(&account).len());
+    let before = workspace.state_attr(MANAGER, "launch_template_id");
     account.aws(&["ec2", "delete-launch-template", "--launch-template-name", NAME]);
     assert_eq!(workspace.plan().actions(MANAGER), ["update"]);
     workspace.apply().expect_success();
     let after = workspace.state_attr(MANAGER, "launch_template_id");
-    assert_ne!(template, after);
+    assert_ne!(before, after);
     assert_eq!(group(&account)["LaunchTemplate"]["LaunchTemplateId"], after);
-    assert!(sizes_set(&account).len() >= sizes);
     workspace.assert_empty_plan();
 }
 

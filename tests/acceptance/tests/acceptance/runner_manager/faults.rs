@@ -1,0 +1,76 @@
+//! Runs that are disturbed.
+
+use acceptance::{Fault, FaultKind};
+
+use super::*;
+
+fn error(code: &str) -> FaultKind {
+    FaultKind::Error { status: 400, code: code.to_owned(), message: "refused by the test".to_owned() }
+}
+
+#[test]
+fn create_goes_on_when_answers_are_lost_after_their_effect() {
+    let account = Account::new();
+    let ground = ground(&account);
+    let mut workspace = Workspace::new(&account);
+    workspace.file("config.toml", &config_toml(10)).config(&manager(&ground, LOGS));
+    let cut = FaultKind::CutAfter { bytes: 0 };
+    account.inject(Fault::once("ssm", "PutParameter", cut.clone()));
+    account.inject(Fault::once("logs", "CreateLogGroup", cut));
+    workspace.apply().expect_success();
+    assert_eq!((account.count("PutParameter"), account.count("CreateLogGroup")), (2, 2));
+    assert_eq!(published(&account), config_toml(10));
+    assert_eq!(log_group(&account)["retentionInDays"], json!(30));
+    workspace.assert_empty_plan();
+}
+
+#[test]
+fn create_that_fails_half_way_is_taken_away_and_made_anew_by_the_next_apply() {
+    let account = Account::new();
+    let ground = ground(&account);
+    let mut workspace = Workspace::new(&account);
+    workspace.file("config.toml", &config_toml(10)).config(&manager(&ground, LOGS));
+    account.inject(Fault::once("ec2", "CreateLaunchTemplate", error("LaunchTemplateLimitExceeded")));
+    workspace.apply().expect_only_error(&["Creating EC2 launch template", "LaunchTemplateLimitExceeded"]);
+    assert!(workspace.state().is_tainted(MANAGER));
+    workspace.apply().expect_success();
+    assert_eq!(published(&account), config_toml(10));
+    workspace.assert_empty_plan();
+    workspace.destroy().expect_success();
+    assert_nothing_is_left(&account);
+}
+
+#[test]
+fn replacement_that_was_cut_short_is_finished_by_the_next_apply() {
+    let account = Account::new();
+    let ground = ground(&account);
+    let mut workspace = applied(&account, &ground, "");
+    let before = sizes_set(&account).len();
+    workspace.config(&manager(&ground, "").replace(&ground.images[0], &ground.images[1]));
+    // The first of these calls points the group at the new version, the second empties it, the third fills it.
+    let fault = Fault::once("autoscaling", "UpdateAutoScalingGroup", error("ValidationError"));
+    account.inject(Fault { skip: 2, ..fault });
+    workspace.apply().expect_only_error(&["Setting sizes of Auto Scaling group"]);
+    assert_eq!(instance_ids(&account), Vec::<String>::new());
+    assert!(!workspace.state().is_tainted(MANAGER));
+    let plan = workspace.plan();
+    assert_eq!(plan.actions(MANAGER), ["update"]);
+    workspace.apply_plan(&plan).expect_success();
+    assert_eq!(sizes_set(&account).last().map(String::as_str), Some("1/1/1"));
+    assert!(sizes_set(&account)[before..].iter().all(|sizes| sizes == "0/0/0" || sizes == "1/1/1"));
+    assert_eq!(instance_ids(&account).len(), 1);
+    assert_eq!(account.count("CreateLaunchTemplateVersion"), 1);
+    assert_eq!(template(&account, "$Default")["ImageId"], json!(ground.images[1]));
+    workspace.assert_empty_plan();
+}
+
+#[test]
+fn publishing_waits_while_others_change_the_parameter() {
+    let account = Account::new();
+    let ground = ground(&account);
+    let mut workspace = applied(&account, &ground, "");
+    workspace.file("config.toml", &config_toml(20));
+    account.inject(Fault::once("ssm", "PutParameter", error("TooManyUpdates")));
+    workspace.apply().expect_success();
+    assert_eq!(published(&account), config_toml(20));
+}

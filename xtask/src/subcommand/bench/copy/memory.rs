@@ -1,0 +1,156 @@
+//! Peak resident memory of processes, as Linux records it in `/proc`. Other systems tell nothing.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use crate::cargo::describe;
+
+/// Time between two looks. The kernel keeps the maximum, so only growth within the last interval can be missed.
+const INTERVAL: Duration = Duration::from_millis(20);
+
+/// What a run of a program took.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Measured {
+    /// Highest resident memory in bytes, where the system tells it.
+    pub(super) peak: Option<u64>,
+    pub(super) elapsed: Duration,
+}
+
+/// Runs the command to its end; anything but success is an error.
+pub(super) fn measure(mut command: Command) -> Result<Measured> {
+    let name = describe(&command);
+    let started = Instant::now();
+    let mut child = command.spawn().with_context(|| format!("starting `{name}`"))?;
+    let status_file = format!("/proc/{}/status", child.id());
+    let mut peak = None;
+    let status = loop {
+        peak = peak.max(fs::read_to_string(&status_file).ok().as_deref().and_then(high_water_mark));
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        std::thread::park_timeout(INTERVAL);
+    };
+    if !status.success() {
+        bail!("`{name}` failed with {status}");
+    }
+    Ok(Measured { peak, elapsed: started.elapsed() })
+}
+
+/// Does `run` and looks meanwhile at every process below our own whose program file has a name that begins with
+/// `program`.
+pub(super) fn measure_below<T>(program: &str, run: impl FnOnce() -> Result<T>) -> Result<(T, Measured)> {
+    std::thread::scope(|scope| {
+        let (end, ended) = channel::<()>();
+        let watcher = scope.spawn(move || {
+            let mut peak = None;
+            loop {
+                peak = peak.max(peak_below(std::process::id(), program));
+                if ended.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Disconnected) {
+                    return peak;
+                }
+            }
+        });
+        let started = Instant::now();
+        let result = run();
+        let elapsed = started.elapsed();
+        drop(end);
+        let peak = watcher.join().map_err(|_| anyhow!("looking at processes panicked"))?;
+        Ok((result?, Measured { peak, elapsed }))
+    })
+}
+
+/// The highest mark of the processes of this program that descend from `ancestor`.
+fn peak_below(ancestor: u32, program: &str) -> Option<u64> {
+    let (mut parents, mut marks) = (HashMap::new(), Vec::new());
+    for entry in fs::read_dir("/proc").ok()?.flatten() {
+        let Some(process) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
+        // A process that ended in between has no files any more.
+        let Ok(status) = fs::read_to_string(entry.path().join("status")) else { continue };
+        parents.insert(process, parent(&status));
+        if let Some(mark) = high_water_mark(&status).filter(|_| runs(&entry.path(), program)) {
+            marks.push((process, mark));
+        }
+    }
+    let descends = |process: u32| {
+        let mut current = parents.get(&process).copied().flatten();
+        // As many steps as there are processes: the list may be torn, and then there can be a ring.
+        for _ in 0..parents.len() {
+            match current {
+                Some(found) if found == ancestor => return true,
+                Some(found) => current = parents.get(&found).copied().flatten(),
+                None => return false,
+            }
+        }
+        false
+    };
+    marks.into_iter().filter(|(process, _)| descends(*process)).map(|(_, mark)| mark).max()
+}
+
+/// True when the process was started from a file of this name. The name in `status` is cut at 15 bytes.
+fn runs(process: &Path, program: &str) -> bool {
+    let file = fs::read_link(process.join("exe")).ok();
+    file.as_deref().and_then(Path::file_name).is_some_and(|name| name.to_string_lossy().starts_with(program))
+}
+
+/// `VmHWM` of a `/proc/<pid>/status`, in bytes.
+fn high_water_mark(status: &str) -> Option<u64> {
+    Some(field(status, "VmHWM:")?.strip_suffix(" kB")?.trim().parse::<u64>().ok()? << 10)
+}
+
+fn parent(status: &str) -> Option<u32> {
+    field(status, "PPid:")?.parse().ok()
+}
+
+fn field<'a>(status: &'a str, name: &str) -> Option<&'a str> {
+    status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn high_water_mark_is_read_in_bytes() {
+        assert_eq!(high_water_mark("Name:\tx\nVmHWM:\t   2048 kB\nVmRSS:\t 1 kB\n"), Some(2 << 20));
+        assert_eq!(high_water_mark("Name:\tx\n"), None);
+    }
+
+    #[test]
+    fn command_that_fails_is_an_error() {
+        assert!(measure(Command::new("false")).is_err());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn memory_of_a_grandchild_is_seen_and_that_of_a_stranger_is_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let program = directory.path().join("ecrunner-measured");
+        fs::copy(fs::canonicalize("/bin/sleep").unwrap(), &program).unwrap();
+        let script = format!("{} 60 & echo started; read line; kill $!", program.display());
+        let mut shell = Command::new("sh")
+            .args(["-c", &script])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let limit = Instant::now() + Duration::from_secs(20);
+        let mut seen = None;
+        while seen.is_none() && Instant::now() < limit {
+            seen = measure_below("ecrunner-measured", || Ok(())).unwrap().1.peak;
+        }
+        // No process has this number, so none descends from it.
+        let stranger = peak_below(u32::MAX, "ecrunner-measured");
+        drop(shell.stdin.take());
+        shell.wait().unwrap();
+        assert!(seen.is_some_and(|peak| peak > 0), "{seen:?}");
+        assert_eq!(stranger, None);
+    }
+}
