@@ -6,6 +6,9 @@ locals {
   log_group         = "/ecrunner/${var.name}/manager"
   token_placeholder = "__GITLAB_RUNNER_TOKEN__"
 
+  software_urls    = [var.software.gitlab_runner.url, var.software.fleeting_plugin.url]
+  software_objects = [for url in local.software_urls : url if url != null && startswith(coalesce(url, "none"), "s3://")]
+
   manager_profile_arn       = coalesce(var.existing.manager_profile_arn, one(ecrunner_instance_profile.manager[*].arn))
   worker_profile_arn        = coalesce(var.existing.worker_profile_arn, one(ecrunner_instance_profile.worker[*].arn))
   manager_security_group_id = coalesce(var.existing.manager_security_group_id, one(ecrunner_runner_network.this[*].manager_security_group_id))
@@ -173,6 +176,9 @@ resource "ecrunner_instance_profile" "manager" {
   }
 
   write_logs = [local.log_group]
+
+  # Programs that lie in a bucket of your own.
+  read_objects = length(local.software_objects) == 0 ? null : local.software_objects
 
   tags = var.tags
 }

@@ -161,6 +161,17 @@ pub(super) fn check_log_group(text: &str) -> Result<(), Invalid> {
         .remedy("Write \"/ci/manager\", for example."))
 }
 
+/// An object by its `s3://` address, or its ARN.
+pub(super) fn check_object(text: &str) -> Result<(), Invalid> {
+    match text.strip_prefix(S3_SCHEME) {
+        Some(object) => check_object_arn(&format!("arn:aws:s3:::{object}")),
+        None => check_object_arn(text),
+    }
+}
+
+/// How the address of an object begins.
+const S3_SCHEME: &str = "s3://";
+
 fn is_arn(text: &str) -> bool {
     text.starts_with("arn:")
 }
@@ -183,6 +194,14 @@ impl<'a> From<&'a Clients> for Scope<'a> {
 }
 
 impl Scope<'_> {
+    /// The ARN of an object; what is one stays one.
+    pub(super) fn object_arn(&self, object: &str) -> String {
+        match object.strip_prefix(S3_SCHEME) {
+            Some(object) => format!("arn:{}:s3:::{object}", self.partition),
+            None => object.to_owned(),
+        }
+    }
+
     /// The ARNs of names of `service`; what is an ARN stays one.
     pub(super) fn arns(&self, service: &str, kind: &str, names: &BTreeSet<String>) -> BTreeSet<String> {
         let Scope { partition, region, account_id } = self;
@@ -228,7 +247,7 @@ fn check_bucket_arn(text: &str) -> Result<(), Invalid> {
     })
 }
 
-pub(super) fn check_object_arn(text: &str) -> Result<(), Invalid> {
+fn check_object_arn(text: &str) -> Result<(), Invalid> {
     check_arn(text, "s3", "arn:aws:s3:::<bucket>/<key>", |arn| {
         let parts = arn.resource.split_once('/');
         arn.region.is_empty()

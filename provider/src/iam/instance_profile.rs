@@ -12,8 +12,8 @@ use tf_provider::{
 };
 
 use super::capability::{
-    CacheBucket, CompleteLifecycle, FleetControl, ImagePull, ReadParameters, check_log_group,
-    check_object_arn, check_parameter,
+    CacheBucket, CompleteLifecycle, FleetControl, ImagePull, ReadParameters, check_log_group, check_object,
+    check_parameter,
 };
 use super::policy::{self, Capabilities, MAX_INLINE_POLICY};
 use super::profile::{self, Profile};
@@ -57,8 +57,8 @@ pub struct InstanceProfile {
     pub write_parameters: Option<BTreeSet<String>>,
     /// Reads and writes the distributed job cache; for a runner manager.
     pub cache_bucket: Option<CacheBucket>,
-    /// ARNs of the S3 objects that may be read. `*` is allowed in keys.
-    #[tf(validate(each(text(check_object_arn))))]
+    /// S3 objects that may be read: addresses such as `s3://tools/gitlab-runner`, or ARNs. `*` is allowed in keys.
+    #[tf(validate(each(text(check_object))))]
     pub read_objects: Option<BTreeSet<String>>,
     /// CloudWatch Logs groups that may be written to: names in the provider's account and region, or ARNs.
     #[tf(validate(each(text(check_log_group))))]

@@ -36,7 +36,7 @@ pub struct Capabilities {
     pub write_parameters: Option<BTreeSet<String>>,
     /// The job cache.
     pub cache_bucket: Option<CacheBucket>,
-    /// ARNs of S3 objects to read.
+    /// S3 objects to read.
     pub read_objects: Option<BTreeSet<String>>,
     /// Log groups to write to.
     pub write_logs: Option<BTreeSet<String>>,
@@ -91,6 +91,8 @@ impl Capabilities {
             read.parameters = parameters(&read.parameters);
         }
         self.write_parameters = self.write_parameters.as_ref().map(parameters);
+        self.read_objects =
+            self.read_objects.map(|objects| objects.iter().map(|object| scope.object_arn(object)).collect());
         // The name of a log group keeps its slash.
         self.write_logs = self.write_logs.map(|names| {
             names

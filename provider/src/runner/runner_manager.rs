@@ -201,6 +201,7 @@ impl Resource for RunnerManager {
             )
             .into());
         }
+        let is_other_version = self.launch_template_version.is_pending();
         self.set_computed(&template, &tags);
         self.publish(&prior, &tags, ctx).await?;
         self.update_log_group(&prior, &tags, ctx).await?;
@@ -226,8 +227,8 @@ impl Resource for RunnerManager {
             None => self.create_group(&spec, ctx).await?,
             Some(group) => self.update_group(spec, &group, ctx).await?,
         }
-        // Last: it is what tells an instance of the former version from one of this.
-        if Some(&version) != prior.launch_template_version.get() {
+        // Not by comparison with the prior state: an update that was cut short has left this version there.
+        if is_other_version {
             launch_template::set_default_version(&clients, &id, version).await?;
         }
         delete_former_log_groups(ctx).await?;
@@ -237,7 +238,10 @@ impl Resource for RunnerManager {
     async fn delete(self, ctx: &mut Context<Clients>) -> Result<(), Diagnostics> {
         let clients = ctx.client().clone();
         auto_scaling_group::delete(ctx, &self.name).await?;
-        launch_template::delete(&clients, &self.name).await?;
+        // A create that failed half way made none.
+        if launch_template::find(&clients, &self.name).await?.is_some() {
+            launch_template::delete(&clients, &self.name).await?;
+        }
         if let Some(name) = self.log_group_name.get() {
             log_group::delete(ctx, name).await?;
         }

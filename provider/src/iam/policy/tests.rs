@@ -340,10 +340,12 @@ fn names_become_arns_of_the_providers_account_and_arns_stay() {
             kms_key_arns: None,
         }),
         write_logs: Some(set(&["/ci/manager", "plain"])),
+        read_objects: Some(set(&["s3://tools/gitlab-runner"])),
         ..Capabilities::default()
     };
     let within = named.within(scope);
     let own = |rest: &str| format!("arn:aws-cn:{rest}");
+    assert_eq!(within.read_objects.unwrap(), set(&[&own("s3:::tools/gitlab-runner")]));
     assert_eq!(
         within.image_pull.unwrap().repositories,
         set(&[foreign, &own("ecr:cn-north-1:111122223333:repository/mirror/*")])

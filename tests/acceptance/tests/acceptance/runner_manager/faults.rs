@@ -14,9 +14,9 @@ fn create_goes_on_when_answers_are_lost_after_their_effect() {
     let ground = ground(&account);
     let mut workspace = Workspace::new(&account);
     workspace.file("config.toml", &config_toml(10)).config(&manager(&ground, LOGS));
-    let cut = FaultKind::CutAfter { bytes: 0 };
-    account.inject(Fault::once("ssm", "PutParameter", cut.clone()));
-    account.inject(Fault::once("logs", "CreateLogGroup", cut));
+    account.inject(Fault::once("ssm", "PutParameter", FaultKind::CutAfter { bytes: 0 }));
+    // Its answer has no body that could be cut.
+    account.inject(Fault::once("logs", "CreateLogGroup", FaultKind::TimeoutAfterEffect));
     workspace.apply().expect_success();
     assert_eq!((account.count("PutParameter"), account.count("CreateLogGroup")), (2, 2));
     assert_eq!(published(&account), config_toml(10));

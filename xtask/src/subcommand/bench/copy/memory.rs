@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::Read;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -22,11 +23,17 @@ pub(super) struct Measured {
     pub(super) elapsed: Duration,
 }
 
-/// Runs the command to its end; anything but success is an error.
+/// Runs the command to its end; anything but success is an error, with what the command wrote to standard error.
 pub(super) fn measure(mut command: Command) -> Result<Measured> {
     let name = describe(&command);
     let started = Instant::now();
-    let mut child = command.spawn().with_context(|| format!("starting `{name}`"))?;
+    let mut child = command.stderr(Stdio::piped()).spawn().with_context(|| format!("starting `{name}`"))?;
+    let mut errors = child.stderr.take().context("the command has no standard error")?;
+    // Read while it runs: a full pipe would stop it.
+    let errors = std::thread::spawn(move || {
+        let mut text = Vec::new();
+        errors.read_to_end(&mut text).map(|_| text)
+    });
     let status_file = format!("/proc/{}/status", child.id());
     let mut peak = None;
     let status = loop {
@@ -36,10 +43,12 @@ pub(super) fn measure(mut command: Command) -> Result<Measured> {
         }
         std::thread::park_timeout(INTERVAL);
     };
+    let elapsed = started.elapsed();
+    let errors = errors.join().map_err(|_| anyhow!("reading standard error panicked"))??;
     if !status.success() {
-        bail!("`{name}` failed with {status}");
+        bail!("`{name}` failed with {status}\n{}", String::from_utf8_lossy(&errors).trim_end());
     }
-    Ok(Measured { peak, elapsed: started.elapsed() })
+    Ok(Measured { peak, elapsed })
 }
 
 /// Does `run` and looks meanwhile at every process below our own whose program file has a name that begins with
@@ -124,8 +133,21 @@ mod tests {
     }
 
     #[test]
-    fn command_that_fails_is_an_error() {
-        assert!(measure(Command::new("false")).is_err());
+    fn failure_carries_what_the_command_wrote() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo no space left >&2; exit 3"]);
+        let error = measure(command).unwrap_err().to_string();
+        assert!(error.contains("no space left") && error.contains("status: 3"), "{error}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn memory_that_a_program_uses_is_measured() {
+        let mut command = Command::new("dd");
+        // A buffer of 64 MiB, filled often enough to last for several looks.
+        command.args(["if=/dev/zero", "of=/dev/null", "bs=64M", "count=40"]);
+        let peak = measure(command).unwrap().peak.unwrap();
+        assert!((64 << 20..100 << 20).contains(&peak), "{peak}");
     }
 
     #[cfg(target_os = "linux")]
@@ -137,8 +159,8 @@ mod tests {
         let script = format!("{} 60 & echo started; read line; kill $!", program.display());
         let mut shell = Command::new("sh")
             .args(["-c", &script])
-            .stdin(std::process::Stdio::piped())
-            .stdout(std::process::Stdio::piped())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let limit = Instant::now() + Duration::from_secs(20);

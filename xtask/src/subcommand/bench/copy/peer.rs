@@ -54,7 +54,7 @@ impl Peer {
                 .args(["--src-tls-verify=false", "--dest-tls-verify=false"])
                 .args([format!("docker://{source}"), format!("docker://{target}")]),
         };
-        // Its progress goes to standard output or error; of the latter we want what it says when it fails.
+        // Its progress is of no interest here.
         command.stdout(Stdio::null());
         command
     }
