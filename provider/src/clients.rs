@@ -143,10 +143,7 @@ impl Clients {
     ///
     /// # Errors
     /// No region, no credentials, an account that is not allowed, or no answer.
-    pub async fn connect(
-        config: EcrunnerPlan,
-        _diagnostics: &mut Diagnostics,
-    ) -> Result<Option<Self>, Diagnostics> {
+    pub async fn connect(config: EcrunnerPlan) -> Result<Option<Self>, Diagnostics> {
         let tags = TagPolicy::from_config(&config);
         if is_unknown(&config) || tags.is_none() {
             return Ok(None);

@@ -132,9 +132,9 @@ impl Provider for Ecrunner {
 
     async fn configure(
         config: EcrunnerPlan,
-        diagnostics: &mut Diagnostics,
+        _diagnostics: &mut Diagnostics,
     ) -> Result<Option<Clients>, Diagnostics> {
-        Clients::connect(config, diagnostics).await
+        Clients::connect(config).await
     }
 
     fn validate(config: &EcrunnerPlan, diagnostics: &mut Diagnostics) {

@@ -12,27 +12,26 @@ use crate::diagnostics::Failure;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// Repeats `call` while it fails with one of `codes`, for at most `limit` and never beyond the operation's own.
+/// Repeats `call` as long as `give_up` answers a time for its failure that is not over after the next pause.
 ///
 /// # Errors
-/// The first failure with another code, or the last one when the limit is over or the practitioner interrupts.
-pub async fn while_failing<T, F>(
+/// The first failure that `give_up` has no time for, or the last one when that is over or the practitioner interrupts.
+pub async fn until<T, F>(
     ctx: &Context<Clients>,
-    codes: &[&str],
-    limit: Duration,
+    first_pause: Duration,
+    mut give_up: impl FnMut(&Failure) -> Option<Instant> + Send,
     mut call: impl FnMut() -> F + Send,
 ) -> Result<T, Failure>
 where
     F: Future<Output = Result<T, Failure>> + Send,
 {
-    let give_up = (Instant::now() + limit).min(ctx.deadline());
-    let mut pause = FIRST_PAUSE;
+    let mut pause = first_pause;
     loop {
         let failure = match call().await {
             Ok(value) => return Ok(value),
             Err(failure) => failure,
         };
-        if !failure.is(codes) || Instant::now() + pause > give_up {
+        if give_up(&failure).is_none_or(|limit| Instant::now() + pause > limit) {
             return Err(failure);
         }
         tracing::info!(code = failure.code(), "trying again");
@@ -42,6 +41,23 @@ where
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// Repeats `call` while it fails with one of `codes`, for at most `limit` and never beyond the operation's own.
+///
+/// # Errors
+/// The first failure with another code, or the last one when the limit is over or the practitioner interrupts.
+pub async fn while_failing<T, F>(
+    ctx: &Context<Clients>,
+    codes: &[&str],
+    limit: Duration,
+    call: impl FnMut() -> F + Send,
+) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Failure>> + Send,
+{
+    let limit = (Instant::now() + limit).min(ctx.deadline());
+    until(ctx, FIRST_PAUSE, |failure| failure.is(codes).then_some(limit), call).await
 }
 
 /// Why a create failed, and whether it may have had an effect all the same.
@@ -66,31 +82,19 @@ impl AsRef<Failure> for CreateFailure {
 ///
 /// # Errors
 /// The first failure that repeating cannot mend, or the last one.
-pub async fn create<T, F>(
-    ctx: &Context<Clients>,
-    mut call: impl FnMut() -> F + Send,
-) -> Result<T, CreateFailure>
+pub async fn create<T, F>(ctx: &Context<Clients>, call: impl FnMut() -> F + Send) -> Result<T, CreateFailure>
 where
     F: Future<Output = Result<T, Failure>> + Send,
 {
-    let (mut unanswered, mut pause) = (false, FIRST_PAUSE);
-    let mut attempt = 0;
-    loop {
+    // Whether the attempts before the last one, and whether that one too, went without an answer.
+    let (mut before, mut unanswered, mut attempt) = (false, false, 0);
+    let give_up = |failure: &Failure| {
         attempt += 1;
-        let failure = match call().await {
-            Ok(value) => return Ok(value),
-            Err(failure) => failure,
-        };
-        let passing = failure.is_unanswered() || failure.is_throttled();
-        if !passing || attempt >= ctx.client().attempts || Instant::now() + pause > ctx.deadline() {
-            return Err(CreateFailure { failure, unanswered });
-        }
+        before = unanswered;
         unanswered |= failure.is_unanswered();
-        tracing::info!(code = failure.code(), attempt, "trying again");
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = ctx.stop().cancelled() => return Err(CreateFailure { failure, unanswered }),
-        }
-        pause = (pause * 2).min(LONGEST_PAUSE);
-    }
+        let passing = failure.is_unanswered() || failure.is_throttled();
+        (passing && attempt < ctx.client().attempts).then(|| ctx.deadline())
+    };
+    let sent = until(ctx, FIRST_PAUSE, give_up, call).await;
+    sent.map_err(|failure| CreateFailure { failure, unanswered: before })
 }

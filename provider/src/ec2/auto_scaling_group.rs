@@ -15,6 +15,7 @@ use self::spec::to_tag;
 pub use self::spec::{GroupSpec, Launch, Mixed};
 use crate::clients::Clients;
 use crate::diagnostics::Failure;
+use crate::retry;
 use crate::tags::{TagPolicy, Tags};
 
 /// Another activity holds the group; the SDK does not repeat all of them.
@@ -389,29 +390,13 @@ where
     F: Future<Output = Result<(), Failure>> + Send,
 {
     let visible = (Instant::now() + VISIBLE).min(ctx.deadline());
-    let mut pause = Duration::from_secs(1);
-    loop {
-        let failure = match call().await {
-            Ok(()) => return Ok(()),
-            Err(failure) => failure,
-        };
-        let give_up = if failure.is(&BUSY) {
-            ctx.deadline()
-        } else if is_not_visible_yet(&failure) {
-            visible
-        } else {
-            return Err(failure);
-        };
-        if Instant::now() + pause > give_up {
-            return Err(failure);
+    let give_up = |failure: &Failure| {
+        if failure.is(&BUSY) {
+            return Some(ctx.deadline());
         }
-        tracing::info!(code = failure.code(), "waiting for Auto Scaling");
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = ctx.stop().cancelled() => return Err(failure),
-        }
-        pause = (pause * 2).min(Duration::from_secs(10));
-    }
+        is_not_visible_yet(failure).then_some(visible)
+    };
+    retry::until(ctx, Duration::from_secs(1), give_up, call).await
 }
 
 fn is_not_visible_yet(failure: &Failure) -> bool {

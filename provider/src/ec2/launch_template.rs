@@ -5,7 +5,8 @@
 //! Versions never change and are referred to by number: with `$Latest` a plan would be blind and a way back impossible.
 
 use aws_sdk_ec2::types::{self, ResourceType};
-use tf_provider::{Diagnostic, Diagnostics};
+use tf_provider::value::RawValue;
+use tf_provider::{Diagnostic, Diagnostics, Value};
 
 use super::root_volume::RootVolume;
 use crate::clients::Clients;
@@ -134,6 +135,18 @@ pub fn instance_tags(data: &types::ResponseLaunchTemplateData) -> Tags {
     let of_instances =
         specifications.filter(|tagged| tagged.resource_type() == Some(&ResourceType::Instance));
     from_tags(of_instances.flat_map(|tagged| tagged.tags()))
+}
+
+/// The planned number of the version in use: the prior one while none of the attributes that `template_attributes` names
+/// changes. `prior_version` is `None` where a new version is made in any case.
+pub fn planned_version(
+    prior_version: Option<&i64>,
+    template_attributes: &[&str],
+    prior: &RawValue,
+    planned: &RawValue,
+) -> Value<i64> {
+    let same = template_attributes.iter().all(|name| prior.get(name) == planned.get(name));
+    prior_version.filter(|_| same).map_or(Value::Unknown, |version| Value::Known(*version))
 }
 
 /// The launch template of this name, if there is one.

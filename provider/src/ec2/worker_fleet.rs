@@ -297,14 +297,13 @@ impl ModifyPlan for WorkerFleet {
         if prior.launch_template_id.get().is_none() {
             plan.planned.launch_template_id = Value::Unknown;
         }
-        let (before, after) = (prior.to_raw(), plan.planned.to_raw());
-        let same = TEMPLATE_ATTRIBUTES.iter().all(|name| before.get(name) == after.get(name));
-        plan.planned.launch_template_version = match prior.launch_template_version.get() {
-            Some(version) if same && prior.unexpected_settings.get().is_none_or(Vec::is_empty) => {
-                Value::Known(*version)
-            }
-            _ => Value::Unknown,
-        };
+        let version = prior.launch_template_version.get();
+        plan.planned.launch_template_version = launch_template::planned_version(
+            version.filter(|_| prior.unexpected_settings.get().is_none_or(Vec::is_empty)),
+            &TEMPLATE_ATTRIBUTES,
+            &prior.to_raw(),
+            &plan.planned.to_raw(),
+        );
         refuse_new_purchase_mix(plan, prior);
     }
 }

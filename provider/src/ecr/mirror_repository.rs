@@ -18,8 +18,7 @@ use std::time::Duration;
 use oci_copy::{Digest, Reference, Tag};
 use tf_provider::schema::{Computed, Invalid};
 use tf_provider::{
-    Context, Diagnostic, Diagnostics, ImportState, ModifyPlan, PlanContext, Resource, Schema, ValidateConfig,
-    Value,
+    Context, Diagnostic, Diagnostics, ImportState, ModifyPlan, PlanContext, Resource, Schema, Value,
 };
 
 use super::repository::{self, Creating, Repository};
@@ -231,15 +230,6 @@ impl ImportState for MirrorRepository {
             repository_url: Computed::null(),
             registry_id: Computed::null(),
         })
-    }
-}
-
-impl ValidateConfig for MirrorRepository {
-    fn validate(config: &MirrorRepositoryPlan, diagnostics: &mut Diagnostics) {
-        let (Value::Known(name), Value::Known(_)) = (&config.name, &config.source) else { return };
-        if name == "ROOT" {
-            diagnostics.push(Diagnostic::error("Invalid name", "ROOT is no repository name.").at("name"));
-        }
     }
 }
 

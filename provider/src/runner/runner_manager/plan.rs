@@ -9,6 +9,7 @@ use tf_provider::{Diagnostic, Diagnostics, ModifyPlan, PlanContext, Value};
 
 use super::{GitlabRunnerPlan, RunnerManager, RunnerManagerPlan, assess, parameter, validate};
 use crate::clients::Clients;
+use crate::ec2::launch_template;
 use crate::registries::registry_host;
 use crate::runner::boot::manager::{self, GitlabRunner, Manager};
 use crate::runner::boot::{BootError, Download, Setup, UserData};
@@ -62,14 +63,13 @@ impl ModifyPlan for RunnerManager {
         if prior.launch_template_id.get().is_none() {
             plan.planned.launch_template_id = Value::Unknown;
         }
-        let (before, after) = (prior.to_raw(), plan.planned.to_raw());
-        let same = TEMPLATE_ATTRIBUTES.iter().all(|name| before.get(name) == after.get(name));
-        plan.planned.launch_template_version = match prior.launch_template_version.get() {
-            Some(version) if same && prior.unexpected_settings.get().is_none_or(Vec::is_empty) => {
-                Value::Known(*version)
-            }
-            _ => Value::Unknown,
-        };
+        let version = prior.launch_template_version.get();
+        plan.planned.launch_template_version = launch_template::planned_version(
+            version.filter(|_| prior.unexpected_settings.get().is_none_or(Vec::is_empty)),
+            &TEMPLATE_ATTRIBUTES,
+            &prior.to_raw(),
+            &plan.planned.to_raw(),
+        );
     }
 }
 
