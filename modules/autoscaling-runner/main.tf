@@ -28,6 +28,31 @@ data "ecrunner_ami" "manager" {
   count = var.manager.image_id == null ? 1 : 0
 }
 
+# A new stock image is published every week or two. It is taken when `image_release` changes, and not by any apply that comes
+# after: a manager with another image is another instance.
+
+resource "terraform_data" "worker_image" {
+  count = var.workers.image_id == null ? 1 : 0
+
+  input            = one(data.ecrunner_ami.worker[*].image_id)
+  triggers_replace = [var.workers.image_release, var.workers.operating_system, var.workers.architecture]
+
+  lifecycle {
+    ignore_changes = [input]
+  }
+}
+
+resource "terraform_data" "manager_image" {
+  count = var.manager.image_id == null ? 1 : 0
+
+  input            = one(data.ecrunner_ami.manager[*].image_id)
+  triggers_replace = [var.manager.image_release]
+
+  lifecycle {
+    ignore_changes = [input]
+  }
+}
+
 # Network
 
 resource "ecrunner_runner_network" "this" {
@@ -43,20 +68,15 @@ resource "ecrunner_runner_network" "this" {
 resource "ecrunner_instance_profile" "worker" {
   count = var.existing.worker_profile_arn == null ? 1 : 0
 
+  # It allows nothing: workers pull with the login that the manager sends along.
   name                 = "${var.name}-worker"
   permissions_boundary = var.permissions_boundary
-
-  image_pull = length(var.images.repositories) == 0 ? null : {
-    repositories = var.images.repositories
-    import       = var.images.import
-  }
-
-  tags = var.tags
+  tags                 = var.tags
 }
 
 resource "ecrunner_worker_fleet" "this" {
   name                 = "${var.name}-workers"
-  image_id             = coalesce(var.workers.image_id, one(data.ecrunner_ami.worker[*].image_id))
+  image_id             = coalesce(var.workers.image_id, one(terraform_data.worker_image[*].input))
   instance_types       = var.workers.instance_types
   subnet_ids           = var.subnet_ids
   security_group_ids   = [local.worker_security_group_id]
@@ -160,19 +180,21 @@ resource "ecrunner_instance_profile" "manager" {
     os_user    = local.os_user
   }
 
-  # The manager logs in to ECR for every pull, and the worker pulls with what it sends along.
+  # The manager logs in to ECR for every pull, and sends the login along to the worker.
   image_pull = length(var.images.repositories) == 0 ? null : {
     repositories = var.images.repositories
     import       = var.images.import
   }
 
   read_parameters = {
-    parameters = [local.config_parameter, var.gitlab.token_parameter]
+    parameters   = [local.config_parameter, var.gitlab.token_parameter]
+    kms_key_arns = var.gitlab.token_kms_key_arn == null ? null : [var.gitlab.token_kms_key_arn]
   }
 
   cache_bucket = var.cache == null ? null : {
-    bucket_arn = var.cache.bucket_arn
-    prefix     = var.cache.prefix
+    bucket_arn  = var.cache.bucket_arn
+    prefix      = var.cache.prefix
+    kms_key_arn = var.cache.kms_key_arn
   }
 
   write_logs = [local.log_group]
@@ -185,7 +207,7 @@ resource "ecrunner_instance_profile" "manager" {
 
 resource "ecrunner_runner_manager" "this" {
   name                 = "${var.name}-manager"
-  image_id             = coalesce(var.manager.image_id, one(data.ecrunner_ami.manager[*].image_id))
+  image_id             = coalesce(var.manager.image_id, one(terraform_data.manager_image[*].input))
   instance_type        = var.manager.instance_type
   subnet_ids           = var.subnet_ids
   security_group_ids   = [local.manager_security_group_id]
@@ -195,6 +217,9 @@ resource "ecrunner_runner_manager" "this" {
   config           = data.ecrunner_runner_config.this.config_toml
   config_parameter = local.config_parameter
   fleets           = [ecrunner_worker_fleet.this.arn]
+
+  # Who pulls from no repository needs no login either.
+  ecr_hosts = length(var.images.repositories) == 0 ? [] : null
 
   token_parameters = {
     (local.token_placeholder) = var.gitlab.token_parameter

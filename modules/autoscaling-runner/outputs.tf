@@ -47,3 +47,13 @@ output "worker_security_group_id" {
   description = "Security group of the workers."
   value       = local.worker_security_group_id
 }
+
+output "manager_image_id" {
+  description = "Image of the runner manager."
+  value       = ecrunner_runner_manager.this.image_id
+}
+
+output "worker_image_id" {
+  description = "Image of new workers."
+  value       = ecrunner_worker_fleet.this.image_id
+}

@@ -28,14 +28,15 @@ variable "subnet_ids" {
 variable "gitlab" {
   description = <<-EOT
     The runner at GitLab.
-    `url`: address of the instance. `runner_id`: numeric id of the runner, which tells its entry apart after a token rotation.
-    `token_parameter`: name of the SSM SecureString parameter that holds the runner's authentication token. The token itself
-    never passes through Terraform.
+    `url`: address of the instance. `runner_id`: numeric id of the runner, by which its workers stay its own when the token
+    changes. `token_parameter`: name of the SSM SecureString parameter that holds the runner's authentication token; the token
+    itself never passes through Terraform. `token_kms_key_arn`: the customer managed key that encrypts it, if one does.
   EOT
   type = object({
-    url             = optional(string, "https://gitlab.com")
-    runner_id       = optional(number)
-    token_parameter = string
+    url               = optional(string, "https://gitlab.com")
+    runner_id         = number
+    token_parameter   = string
+    token_kms_key_arn = optional(string)
   })
 }
 
@@ -84,7 +85,7 @@ variable "workers" {
   description = <<-EOT
     The workers. `instance_types`: one, or several for a mixed group. `spot`: run on spot instances. `architecture`: x86_64 or arm64.
     `operating_system`: amazon-linux-2023 or ubuntu-24.04. `image_id`: an AMI of your own in place of the stock one.
-    `volume_gib`: size of the root volume. `privileged`: privileged job containers, as docker:dind needs.
+    `image_release`: any text, such as a date; the newest stock image is taken when it changes, and stays till then. `volume_gib`: size of the root volume. `privileged`: privileged job containers, as docker:dind needs.
     `daemon_json`: JSON merged into Docker's configuration. `extra_script`: shell that runs last at boot.
   EOT
   type = object({
@@ -93,6 +94,7 @@ variable "workers" {
     architecture     = optional(string, "x86_64")
     operating_system = optional(string, "amazon-linux-2023")
     image_id         = optional(string)
+    image_release    = optional(string)
     volume_gib       = optional(number, 50)
     privileged       = optional(bool, false)
     daemon_json      = optional(string)
@@ -103,12 +105,14 @@ variable "workers" {
 
 variable "manager" {
   description = <<-EOT
-    The runner manager. `instance_type`: its size. `image_id`: an AMI of your own in place of the stock one. `shutdown_timeout`: how
-    long a stop waits for running jobs. `log_retention_days`: how long its logs are kept.
+    The runner manager. `instance_type`: its size. `image_id`: an AMI of your own in place of the stock one. `image_release`: any text,
+    such as a date; the newest stock image is taken when it changes, and stays till then. `shutdown_timeout`: how long a stop waits
+    for running jobs. `log_retention_days`: how long its logs are kept.
   EOT
   type = object({
     instance_type      = optional(string, "t3.small")
     image_id           = optional(string)
+    image_release      = optional(string)
     shutdown_timeout   = optional(string, "2h")
     log_retention_days = optional(number, 30)
   })
@@ -132,12 +136,16 @@ variable "images" {
 }
 
 variable "cache" {
-  description = "The job cache in S3: `bucket` (name), `bucket_arn`, `location` (region), `prefix`. Null: no distributed cache."
+  description = <<-EOT
+    The job cache in S3: `bucket` (name), `bucket_arn`, `location` (region), `prefix` (a folder in it), `kms_key_arn` (the customer
+    managed key that encrypts it, if one does). Null: no distributed cache.
+  EOT
   type = object({
-    bucket     = string
-    bucket_arn = string
-    location   = string
-    prefix     = optional(string, "cache")
+    bucket      = string
+    bucket_arn  = string
+    location    = string
+    prefix      = optional(string, "cache")
+    kms_key_arn = optional(string)
   })
   default = null
 }

@@ -60,11 +60,10 @@ const SUBCOMMANDS: &[Subcommand] = &[
     },
     Subcommand {
         name: "test",
-        usage: "[--all] [FILTER]",
+        usage: "[FILTER]",
         summary: &[
             "Run every test: unit, compile-fail, acceptance with the real terraform, modules, docs, tidy.",
-            "--all   also the slow ones",
-            "FILTER  only the cargo tests whose name contains it",
+            "FILTER  only the cargo tests, and the modules, whose name contains it",
         ],
         run: subcommand::test::run,
     },

@@ -17,9 +17,10 @@ variable "subnet_ids" {
 variable "gitlab" {
   description = "The runner at GitLab, and the SSM parameter with its token."
   type = object({
-    url             = optional(string, "https://gitlab.com")
-    runner_id       = number
-    token_parameter = string
+    url               = optional(string, "https://gitlab.com")
+    runner_id         = number
+    token_parameter   = string
+    token_kms_key_arn = optional(string)
   })
 }
 
@@ -51,10 +52,11 @@ variable "mirrors" {
 variable "cache" {
   description = "The S3 bucket of the job cache; null for none."
   type = object({
-    bucket     = string
-    bucket_arn = string
-    location   = string
-    prefix     = optional(string, "cache")
+    bucket      = string
+    bucket_arn  = string
+    location    = string
+    prefix      = optional(string, "cache")
+    kms_key_arn = optional(string)
   })
   default = null
 }

@@ -62,6 +62,114 @@ run "defaults_make_a_whole_runner" {
   }
 }
 
+# A stock image that appears later changes nothing by itself.
+run "the_image_stays" {
+  variables {
+    vpc_id     = run.setup.vpc_id
+    subnet_ids = run.setup.subnet_ids
+  }
+
+  command = plan
+
+  override_data {
+    target = data.ecrunner_ami.manager[0]
+    values = { image_id = "ami-00000000000000001" }
+  }
+
+  override_data {
+    target = data.ecrunner_ami.worker[0]
+    values = { image_id = "ami-00000000000000001" }
+  }
+
+  assert {
+    condition     = data.ecrunner_ami.manager[0].image_id == "ami-00000000000000001"
+    error_message = "The newest image is another one now."
+  }
+
+  assert {
+    condition     = ecrunner_runner_manager.this.image_id == run.defaults_make_a_whole_runner.manager_image_id && ecrunner_worker_fleet.this.image_id == run.defaults_make_a_whole_runner.worker_image_id
+    error_message = "Manager and workers keep the image they have."
+  }
+}
+
+run "a_new_image_is_taken_when_asked_for" {
+  variables {
+    vpc_id     = run.setup.vpc_id
+    subnet_ids = run.setup.subnet_ids
+    manager    = { image_release = "2026-11" }
+  }
+
+  command = plan
+
+  override_data {
+    target = data.ecrunner_ami.manager[0]
+    values = { image_id = "ami-00000000000000001" }
+  }
+
+  override_data {
+    target = data.ecrunner_ami.worker[0]
+    values = { image_id = "ami-00000000000000001" }
+  }
+
+  assert {
+    condition     = output.manager_image_id == "ami-00000000000000001" && output.worker_image_id == run.defaults_make_a_whole_runner.worker_image_id
+    error_message = "The manager gets the newest image, and the workers keep theirs."
+  }
+}
+
+run "a_runner_without_images_or_cache_has_no_such_rights" {
+  variables {
+    vpc_id     = run.setup.vpc_id
+    subnet_ids = run.setup.subnet_ids
+  }
+
+  command = plan
+
+  assert {
+    condition     = ecrunner_instance_profile.worker[0].policy_json == null
+    error_message = "Workers have no right of their own."
+  }
+
+  assert {
+    condition     = !strcontains(ecrunner_instance_profile.manager[0].policy_json, "ecr:") && !strcontains(ecrunner_instance_profile.manager[0].policy_json, "s3:")
+    error_message = "What is not used is not allowed."
+  }
+}
+
+run "own_keys_reach_the_policy" {
+  variables {
+    vpc_id     = run.setup.vpc_id
+    subnet_ids = run.setup.subnet_ids
+
+    gitlab = {
+      runner_id         = 42
+      token_parameter   = "/module-test/token"
+      token_kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/1111"
+    }
+
+    images = { repositories = ["mirror/*"] }
+
+    cache = {
+      bucket      = "ci-cache"
+      bucket_arn  = "arn:aws:s3:::ci-cache"
+      location    = "eu-central-1"
+      kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/2222"
+    }
+  }
+
+  command = plan
+
+  assert {
+    condition     = strcontains(ecrunner_instance_profile.manager[0].policy_json, "key/1111") && strcontains(ecrunner_instance_profile.manager[0].policy_json, "key/2222")
+    error_message = "The manager may decrypt its token and the cache."
+  }
+
+  assert {
+    condition     = strcontains(ecrunner_instance_profile.manager[0].policy_json, "ci-cache/cache/*") && strcontains(ecrunner_instance_profile.manager[0].policy_json, "repository/mirror/*")
+    error_message = "The cache is the folder, and images are those that were named."
+  }
+}
+
 run "idle_workers_follow_the_clock" {
   variables {
     vpc_id     = run.setup.vpc_id

@@ -48,8 +48,8 @@ pub struct CacheBucket {
     /// ARN of the S3 bucket.
     #[tf(validate(text(check_bucket_arn)))]
     pub bucket_arn: String,
-    /// Prefix of the keys, such as `team/`. Default: the whole bucket, which may then be listed too, so that a cache
-    /// miss is told as such.
+    /// Folder of the keys, such as `team`, which does not open `team-b`. Default: the whole bucket, which may then be
+    /// listed too, so that a cache miss is told as such.
     #[tf(validate(text(check_prefix)))]
     pub prefix: Option<String>,
     /// ARN of the KMS key that encrypts the bucket, if it is not S3's own.
@@ -274,7 +274,7 @@ fn check_os_user(user: &str) -> Result<(), Invalid> {
 fn check_prefix(prefix: &str) -> Result<(), Invalid> {
     if prefix.is_empty() || prefix.starts_with('/') {
         return Err(Invalid::new("must be the beginning of keys, without a slash in front")
-            .remedy("Write \"team/\", or leave it out."));
+            .remedy("Write \"team\", or leave it out."));
     }
     if prefix.contains(['*', '?', '$']) || !prefix.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Invalid::new("must be printable ASCII without `*`, `?`, `$` and spaces"));

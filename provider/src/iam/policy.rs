@@ -210,8 +210,10 @@ impl Capabilities {
 
     fn storage(&self, statements: &mut Vec<Statement>) {
         if let Some(cache) = &self.cache_bucket {
-            let prefix = cache.prefix.as_deref().unwrap_or_default();
-            let objects = format!("{}/{prefix}*", cache.bucket_arn);
+            let prefix = cache.prefix.as_deref().unwrap_or_default().trim_end_matches('/');
+            // With its slash, since `team` is not `team-b`.
+            let keys = if prefix.is_empty() { "*".to_owned() } else { format!("{prefix}/*") };
+            let objects = format!("{}/{keys}", cache.bucket_arn);
             statements.push(Statement::allow(
                 "CacheObjects",
                 &["s3:GetObject", "s3:PutObject"],

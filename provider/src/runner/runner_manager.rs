@@ -40,7 +40,7 @@ const ROOT_VOLUME_GIB: i32 = 20;
 #[derive(Schema, Clone, Debug, PartialEq)]
 pub struct GitlabRunner {
     /// Package, with its version as the package manager writes it, of a repository that the image knows:
-    /// `gitlab-runner-18.4.0-1` for dnf, `gitlab-runner=18.4.0-1` for apt.
+    /// `gitlab-runner-19.4.0-1` for dnf, `gitlab-runner=19.4.0-1` for apt.
     #[tf(validate(text(validate::check_package)))]
     pub package: Option<String>,
     /// Address of the binary: `https://…`, or `s3://<bucket>/<key>`, read with the rights of the instance profile.

@@ -21,9 +21,6 @@ use crate::terraform::stream;
 use crate::workspace::Workspace;
 use crate::{emulators, mirror, prerequisites};
 
-/// Set for tests that only `--all` runs.
-const ALL: &str = "ECRUNNER_TEST_ALL";
-
 /// How many tests ended how.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Counts {
@@ -63,15 +60,15 @@ struct Ground<'a> {
     gateway: PathBuf,
     registry: PathBuf,
     mirror: Mirror,
-    all: bool,
+    /// What the names of the tests to run contain; `None` for all.
+    filter: Option<String>,
 }
 
 pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Result<ExitCode> {
-    let all = arguments.flag("--all");
     let filter = arguments.positional()?;
     arguments.finish()?;
 
-    let mut progress = Progress::new(if filter.is_some() { 5 } else { 8 });
+    let mut progress = Progress::new(if filter.is_some() { 6 } else { 8 });
     let prerequisites = progress.step("checking prerequisites", prerequisites::check)?;
     say!("      Terraform {}", prerequisites.terraform_version);
     let venv = progress.step("AWS emulators", || emulators::install(workspace, &prerequisites))?;
@@ -81,12 +78,12 @@ pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Result<Exi
     let [provider, gateway, registry] =
         <[_; 3]>::try_from(programs).map_err(|_| anyhow::anyhow!("a program is missing"))?;
     let mirror = progress.step("provider mirror", || mirror::lay_out(workspace, &provider))?;
-    let ground = Ground { workspace, prerequisites, venv, provider, gateway, registry, mirror, all };
+    let ground = Ground { workspace, prerequisites, venv, provider, gateway, registry, mirror, filter };
 
     let mut counts = Counts::default();
-    counts.add(progress.step("cargo test", || cargo_test(&ground, filter.as_deref()))?);
-    if filter.is_none() {
-        counts.add(progress.step("terraform test of each module", || modules::test(&ground))?);
+    counts.add(progress.step("cargo test", || cargo_test(&ground))?);
+    counts.add(progress.step("terraform test of each module", || modules::test(&ground))?);
+    if ground.filter.is_none() {
         counts
             .add(progress.step("docs are up to date", || {
                 check("docs", || docs::check(workspace, &ground.provider))
@@ -118,21 +115,17 @@ fn check(name: &str, faults: impl FnOnce() -> Result<Vec<String>>) -> Result<Cou
 }
 
 /// Runs the tests of all crates, and shows each test program with its counts, and failures whole.
-fn cargo_test(ground: &Ground<'_>, filter: Option<&str>) -> Result<Counts> {
+fn cargo_test(ground: &Ground<'_>) -> Result<Counts> {
     let mut command = cargo(ground.workspace);
     command.args(["test", "--workspace", "--no-fail-fast", "--color=never"]);
     // A skip is a line that a passing test writes; without this flag nobody sees it.
     command.args(["--", "--show-output"]);
-    command.args(filter);
+    command.args(&ground.filter);
     command
         .env("ECRUNNER_TEST_MIRROR", &ground.mirror.directory)
         .env("ECRUNNER_TEST_VENV", &ground.venv)
         .env("ECRUNNER_TEST_PROVIDER", &ground.provider)
-        .env("ECRUNNER_TEST_TERRAFORM", &ground.prerequisites.terraform)
-        .env_remove(ALL);
-    if ground.all {
-        command.env(ALL, "1");
-    }
+        .env("ECRUNNER_TEST_TERRAFORM", &ground.prerequisites.terraform);
     let mut output = CargoOutput::default();
     let mut started = Instant::now();
     let interactive = std::io::stdout().is_terminal();

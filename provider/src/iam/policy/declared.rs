@@ -66,7 +66,7 @@ impl Statements<'_> {
     fn cache_bucket(&self) -> Option<CacheBucket> {
         let objects = self.only_resource("CacheObjects")?;
         let (bucket_arn, keys) = objects.split_once('/')?;
-        let prefix = keys.strip_suffix('*')?;
+        let prefix = keys.strip_suffix('*')?.trim_end_matches('/');
         Some(CacheBucket {
             bucket_arn: bucket_arn.to_owned(),
             prefix: (!prefix.is_empty()).then(|| prefix.to_owned()),

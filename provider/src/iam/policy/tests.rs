@@ -63,7 +63,7 @@ fn golden() -> Vec<(Capabilities, &'static str)> {
             Capabilities {
                 cache_bucket: Some(CacheBucket {
                     bucket_arn: "arn:aws:s3:::cache".to_owned(),
-                    prefix: Some("team/".to_owned()),
+                    prefix: Some("team".to_owned()),
                     kms_key_arn: Some("arn:aws:kms:eu-central-1:111122223333:key/1234".to_owned()),
                 }),
                 ..none.clone()
@@ -260,7 +260,8 @@ fn the_whole_bucket_may_be_listed_but_not_one_that_is_shared_by_prefix() {
         ..Capabilities::default()
     };
     assert!(actions(cache(None).document()).contains("s3:ListBucket"));
-    assert!(!actions(cache(Some("team/")).document()).contains("s3:ListBucket"));
+    assert!(!actions(cache(Some("team")).document()).contains("s3:ListBucket"));
+    assert_eq!(cache(Some("team")).document(), cache(Some("team/")).document(), "a folder, never part of a name");
 }
 
 #[test]

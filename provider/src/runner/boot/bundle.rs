@@ -82,6 +82,7 @@ pub struct Bundle {
     pub(super) files: Vec<BundleFile>,
     pub(super) units: Vec<(String, Start)>,
     pub(super) packages: Vec<String>,
+    pub(super) aws_cli: bool,
     pub(super) downloads: Vec<Download>,
     pub(super) prepare: Vec<Command>,
     pub(super) commands: Vec<Command>,
@@ -123,6 +124,7 @@ impl Bundle {
             files: Vec::new(),
             units: Vec::new(),
             packages: Vec::new(),
+            aws_cli: false,
             downloads: Vec::new(),
             prepare: Vec::new(),
             commands: Vec::new(),
@@ -155,6 +157,12 @@ impl Bundle {
     /// (`docker-25.0.8` for dnf, `docker.io=27.5.1` for apt) or without. Installed with the others in one step.
     pub fn package(&mut self, name: impl Into<String>) -> &mut Self {
         self.packages.push(name.into());
+        self
+    }
+
+    /// Asks for the AWS CLI, which Amazon Linux has and Ubuntu has not.
+    pub fn aws_cli(&mut self) -> &mut Self {
+        self.aws_cli = true;
         self
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::SCRIPT_DIRECTORY;
+use super::{PROGRAM_PATH, SCRIPT_DIRECTORY};
 use super::bundle::{Bundle, Download, Start};
 use super::setup::{OperatingSystem, Setup};
 
@@ -21,6 +21,8 @@ const LOG_FILE: &str = "/var/log/gitlab-runner.log";
 const ENVIRONMENT_FILE: &str = "/etc/ecrunner/manager.env";
 const TOKENS_FILE: &str = "/etc/ecrunner/tokens";
 const RUN_DIRECTORY: &str = "/run/gitlab-runner";
+/// Not `gitlab-runner.service`: GitLab's package takes that unit away and writes its own.
+const RUNNER_UNIT: &str = "ecrunner-gitlab-runner.service";
 
 /// How GitLab Runner gets onto the manager.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,10 +65,15 @@ pub fn bundle(setup: &Setup, manager: &Manager) -> Bundle {
         .file(TOKENS_FILE, 0o644, tokens(&manager.token_parameters))
         .file(format!("{SCRIPT_DIRECTORY}/sync"), 0o755, SYNC)
         .file(format!("{SCRIPT_DIRECTORY}/gate"), 0o755, GATE)
-        .package("amazon-ecr-credential-helper");
+        .package("amazon-ecr-credential-helper")
+        .aws_cli();
     let program = match &manager.gitlab_runner {
         GitlabRunner::Package(package) => {
-            bundle.package(package.as_str());
+            // The package starts a service of its own, which aborts jobs when it is stopped and knows no token.
+            bundle.package(package.as_str()).prepare(
+                "turning off the service of the package",
+                "systemctl disable --now gitlab-runner.service",
+            );
             "/usr/bin/gitlab-runner"
         }
         GitlabRunner::Download(download) => {
@@ -86,9 +93,15 @@ pub fn bundle(setup: &Setup, manager: &Manager) -> Bundle {
     bundle
         .unit("ecrunner-sync.service", Start::OnDemand, sync_service())
         .unit("ecrunner-sync.timer", Start::Enabled, SYNC_TIMER)
-        .unit("gitlab-runner.service", Start::Queued, runner_service(manager, program))
-        .command("checking the ECR login", "docker-credential-ecr-login version >/dev/null")
-        .command("fetching the configuration", "systemctl start ecrunner-sync.service");
+        .unit(RUNNER_UNIT, Start::Queued, runner_service(manager, program));
+    for host in &manager.ecr_hosts {
+        // Asks ECR for a login, with the instance's own role, and shows it to nobody.
+        bundle.command(
+            &format!("logging in to {host}"),
+            format!("printf %s {host} | docker-credential-ecr-login get >/dev/null"),
+        );
+    }
+    bundle.command("fetching the configuration", "systemctl start ecrunner-sync.service");
     if let Some(script) = &setup.extra_script {
         bundle.extra_script(script);
     }
@@ -107,6 +120,7 @@ fn environment(manager: &Manager) -> String {
         "AWS_REGION={region}
 AWS_DEFAULT_REGION={region}
 HOME=/root
+PATH={PROGRAM_PATH}
 ECRUNNER_GROUP={group}
 ECRUNNER_CONFIG_PARAMETER={parameter}
 ECRUNNER_TOKENS={TOKENS_FILE}

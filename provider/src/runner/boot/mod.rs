@@ -26,3 +26,5 @@ pub const READY_MARKER: &str = "/run/ecrunner/ready";
 pub const FAILED_MARKER: &str = "/run/ecrunner/failed";
 /// Folder of the scripts that a bundle brings.
 pub const SCRIPT_DIRECTORY: &str = "/usr/local/libexec/ecrunner";
+/// Where boot and units look for programs. A snap's directory is not on a unit's path by itself.
+const PROGRAM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin";

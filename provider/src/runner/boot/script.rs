@@ -4,13 +4,20 @@ use std::fmt::Write as _;
 
 use super::bundle::{Bundle, Command, Start};
 use super::setup::OperatingSystem;
-use super::{FAILED_MARKER, READY_MARKER, STATE_DIRECTORY};
+use super::{FAILED_MARKER, PROGRAM_PATH, READY_MARKER, STATE_DIRECTORY};
 
 /// Renders what the bundle's boot has to carry out, as POSIX shell.
 pub(super) fn render(bundle: &Bundle) -> String {
     let mut script = head();
+    script.push_str(RETRY);
     if !bundle.packages.is_empty() {
         script.push_str(&packages(bundle));
+    }
+    // Of Ubuntu's own sources the snap alone is kept by AWS.
+    if bundle.aws_cli && bundle.operating_system == OperatingSystem::Ubuntu2404 {
+        script.push_str(
+            "\nstep='installing the AWS CLI'\ncommand -v aws >/dev/null || retry snap install aws-cli --classic\n",
+        );
     }
     if !bundle.downloads.is_empty() {
         script.push_str(&downloads(bundle));
@@ -30,7 +37,7 @@ fn head() -> String {
 # Carries out this instance's first boot. The marker file is written last, or the other one on failure.
 set -eu
 umask 022
-export HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export HOME=/root PATH={PROGRAM_PATH}
 step='starting'
 report() {{
   status=$?
@@ -73,7 +80,7 @@ retry apt-get -o DPkg::Lock::Timeout=300 -q -y --no-install-recommends install {
 "
         ),
     };
-    format!("\nstep='installing packages'{RETRY}{install}")
+    format!("\nstep='installing packages'\n{install}")
 }
 
 fn downloads(bundle: &Bundle) -> String {

@@ -98,7 +98,7 @@ resource "{TYPE}" "this" {{
     "__LINUX__" = "/ci/linux/token"
   }}
   gitlab_runner = {{
-    package = "gitlab-runner-18.4.0-1"
+    package = "gitlab-runner-19.4.0-1"
   }}
 {more}
 }}

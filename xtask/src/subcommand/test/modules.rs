@@ -6,6 +6,7 @@
 //! `run "setup" { module { source = "./tests/setup" } }`, whose outputs it uses.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
@@ -20,15 +21,16 @@ const FIRST_ACCOUNT: u64 = 310_000_000_001;
 /// What the upstream registry has.
 const IMAGE: &str = "library/alpine:3.20";
 
-/// Tests every module with a `tests` directory.
+/// Tests every module with a `tests` directory and a name that contains the filter.
 pub(super) fn test(ground: &Ground<'_>) -> Result<Counts> {
     let mut counts = Counts::default();
+    let filter = ground.filter.as_deref().unwrap_or_default();
     let modules: Vec<_> = directories(&ground.workspace.root().join("modules"))?
         .into_iter()
-        .filter(|module| module.join("tests").is_dir())
+        .filter(|module| module.join("tests").is_dir() && name_of(module).contains(filter))
         .collect();
     if modules.is_empty() {
-        say!("      no module has tests");
+        say!("      none");
         return Ok(counts);
     }
 
@@ -47,7 +49,7 @@ pub(super) fn test(ground: &Ground<'_>) -> Result<Counts> {
     for (module, account) in modules.iter().zip(FIRST_ACCOUNT..) {
         let account = account.to_string();
         let network = Network::of(&AwsCli::new(&ground.venv, endpoint, &account))?;
-        let name = module.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = name_of(module);
         let terraform = Terraform::new(
             &ground.prerequisites.terraform,
             &copy.join(&name),
@@ -64,6 +66,10 @@ pub(super) fn test(ground: &Ground<'_>) -> Result<Counts> {
         counts.add(module_counts);
     }
     Ok(counts)
+}
+
+fn name_of(module: &Path) -> String {
+    module.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn run(terraform: &Terraform, name: &str) -> Result<Counts> {

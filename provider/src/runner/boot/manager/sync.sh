@@ -3,8 +3,11 @@
 # GitLab Runner notices the new file by itself, within seconds and without stopping a job.
 set -eu
 umask 077
+# One run at a time is systemd's rule, so what is left here is of a run that was killed; a token may stand in it.
+rm -rf "$ECRUNNER_RUN"/sync.*
 work=$(mktemp -d "$ECRUNNER_RUN/sync.XXXXXX")
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
 
 parameter() {
   aws ssm get-parameter --name "$1" --with-decryption --query Parameter.Value --output text
@@ -35,6 +38,11 @@ while read -r placeholder name; do
   mv "$work/replaced" "$work/config.toml"
 done <"$ECRUNNER_TOKENS"
 
+# A new entry needs a new instance, which knows its parameter; until then this one goes on as it is.
+if grep -Eq '^[[:space:]]*token[[:space:]]*=[[:space:]]*"__' "$work/config.toml"; then
+  echo "the published configuration has an entry whose token this instance has no parameter for; the previous one stays" >&2
+  exit 1
+fi
 if cmp -s "$work/config.toml" "$ECRUNNER_RUN/config.toml"; then
   exit 0
 fi

@@ -147,6 +147,70 @@ fn what_lint_refuses_never_replaces_a_good_configuration() {
 }
 
 #[test]
+fn an_entry_without_a_parameter_for_its_token_changes_nothing() {
+    let host = Host::new("  token = \"__TOKEN__\"\n", "glrt-a");
+    host.run(SYNC);
+    let good = host.config();
+    host.publish("  token = \"__TOKEN__\"\n  token = \"__OTHER__\"\n");
+    let output = host.run(SYNC);
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no parameter"), "{output:?}");
+    assert_eq!(host.config(), good);
+    host.publish("  token = \"__TOKEN__\"\n  script = \"__OTHER__\"\n");
+    assert!(host.run(SYNC).status.success(), "underscores elsewhere are nobody's placeholder");
+}
+
+#[test]
+fn what_a_killed_run_left_is_taken_away() {
+    let host = Host::new("a = 1\n", "glrt-a");
+    fs::create_dir(host.path("run/sync.abc")).unwrap();
+    host.write("run/sync.abc/token", "glrt-a\n");
+    assert_eq!(leftovers(&host.path("run")), 1);
+    assert!(host.run(SYNC).status.success());
+    assert_eq!(leftovers(&host.path("run")), 0);
+}
+
+#[test]
+fn a_stopped_run_leaves_no_token_behind() {
+    let host = Host::new("a = 1\n", "glrt-a");
+    // The first call stops the script in its midst.
+    host.program("aws", r#"kill -TERM "$PPID""#);
+    assert!(!host.run(SYNC).status.success());
+    assert_eq!((leftovers(&host.path("run")), host.config()), (0, None));
+}
+
+#[test]
+fn our_unit_stands_beside_the_packages_own() {
+    let mut manager = manager();
+    manager.gitlab_runner = GitlabRunner::Package("gitlab-runner-19.4.0-1".to_owned());
+    let user_data = bundle(&Setup::default(), &manager).user_data().unwrap();
+    let text = user_data.plain();
+    assert!(!text.contains("/etc/systemd/system/gitlab-runner.service"), "{text}");
+    let off = text.find("systemctl disable --now gitlab-runner.service").unwrap();
+    assert!(off < text.find("systemctl enable ecrunner-gitlab-runner.service").unwrap());
+}
+
+#[test]
+fn the_aws_cli_is_brought_where_the_image_has_none() {
+    let text = |operating_system| {
+        let setup = Setup { operating_system, ..Setup::default() };
+        bundle(&setup, &manager()).user_data().unwrap().plain().to_owned()
+    };
+    let ubuntu = text(OperatingSystem::Ubuntu2404);
+    let cli = ubuntu.find("snap install aws-cli --classic").unwrap();
+    assert!(cli < ubuntu.find("fetch '").unwrap() && ubuntu.contains("/snap/bin"));
+    assert!(!text(OperatingSystem::AmazonLinux2023).contains("snap install"));
+}
+
+#[test]
+fn boot_logs_in_to_every_registry() {
+    let user_data = bundle(&Setup::default(), &manager()).user_data().unwrap();
+    let login =
+        "printf %s 123456789012.dkr.ecr.eu-central-1.amazonaws.com | docker-credential-ecr-login get >/dev/null";
+    assert!(user_data.plain().contains(login));
+}
+
+#[test]
 fn a_damaged_parameter_or_token_changes_nothing() {
     let host = Host::new("a = \"__TOKEN__\"\n", "glrt-a");
     host.run(SYNC);
