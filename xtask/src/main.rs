@@ -84,7 +84,7 @@ const SUBCOMMANDS: &[Subcommand] = &[
     },
     Subcommand {
         name: "bench",
-        usage: "[NAME]",
+        usage: "[NAME [OPTIONS]]",
         summary: &["Measure what the project promises; without a name, list the measurements."],
         run: subcommand::bench::run,
     },

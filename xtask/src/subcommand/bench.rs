@@ -22,11 +22,10 @@ struct Bench {
 
 const BENCHES: &[Bench] = &[Bench {
     name: "copy",
-    usage: "[--against PROGRAM] [--provider]",
+    usage: "[--against PROGRAM]",
     summary: &[
-        "Copy a 1 GiB image from registry to registry; fails at a peak memory of 100 MiB.",
-        "--against PROGRAM  also copy with this crane or skopeo; without it, with one that is on the PATH",
-        "--provider         let terraform apply copy it to emulated ECR, and measure the provider",
+        "Let terraform apply mirror a 1 GiB image; fails when the provider's peak memory reaches 100 MiB.",
+        "--against PROGRAM  copy from registry to registry instead, by oci-copy and this crane or skopeo in turn",
     ],
     run: copy::run,
 }];

@@ -1,6 +1,7 @@
 //! Peak memory of a process that copies a 1 GiB image from one registry to another.
 //!
-//! The copying process is the example `copy_image` of the crate `oci-copy`, or with `--provider` the provider itself.
+//! The copying process is the provider itself, or with `--against` the example `copy_image` of the crate `oci-copy`,
+//! which does the same as other programs that copy images and nothing else.
 //! Registries are processes of their own, so that its memory is the copier's alone: one makes the layers while it
 //! serves them, the other keeps only their digests.
 //!
@@ -10,11 +11,11 @@ mod memory;
 mod peer;
 mod provider;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use self::memory::{Measured, measure};
 use self::peer::Peer;
@@ -37,30 +38,21 @@ const PROMISED_BYTES: u64 = 100 << 20;
 /// Takes two image names, source and target.
 const EXAMPLE: &str = "copy_image";
 const REGISTRY: &str = "upstream-registry";
-/// Runs of each program where there are two to compare; odd, so that the median is one of them.
+/// Runs of each program; odd, so that the median is one of them.
 const ROUNDS: usize = 3;
 
 pub(super) fn run(workspace: &Workspace, mut arguments: Arguments) -> Result<ExitCode> {
-    let against = arguments.value("--against")?.map(PathBuf::from);
-    let with_provider = arguments.flag("--provider");
+    let against = arguments.value("--against")?;
     arguments.finish()?;
-    if with_provider {
-        if against.is_some() {
-            bail!("--against and --provider exclude each other");
-        }
-        return provider::run(workspace);
+    match against {
+        Some(program) => compare(workspace, &Peer::at(Path::new(&program))?),
+        None => provider::run(workspace),
     }
-    let peer = match against {
-        Some(program) => Some(Peer::at(&program)?),
-        None => Peer::on_path(),
-    };
-    compare(workspace, peer.as_ref())
 }
 
 /// Copies with our program and, in turn, with the other one.
-fn compare(workspace: &Workspace, peer: Option<&Peer>) -> Result<ExitCode> {
-    let rounds = if peer.is_some() { 2 * ROUNDS } else { 1 };
-    let mut progress = Progress::new(2 + rounds);
+fn compare(workspace: &Workspace, peer: &Peer) -> Result<ExitCode> {
+    let mut progress = Progress::new(2 + 2 * ROUNDS);
     progress.step("building copier and registry in release mode", || build_release(workspace))?;
     let release = workspace.target().join("release");
     let (copier, registry) = (release.join("examples").join(EXAMPLE), release.join(REGISTRY));
@@ -68,29 +60,24 @@ fn compare(workspace: &Workspace, peer: Option<&Peer>) -> Result<ExitCode> {
     let source = format!("{}/{REPOSITORY}:{TAG}", source_address(&source)?);
 
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for round in 0..rounds {
+    for round in 0..2 * ROUNDS {
         // An empty target each time: whoever came second would find everything there.
         let target = upstream_registry(&registry, &["--discard-blobs"])?;
         let target = (format!("{}/{REPOSITORY}:{TAG}", target.announced("address")?), target);
-        match peer {
-            Some(peer) if round % 2 == 1 => {
-                let run = || measured(peer.copy(&source, &target.0));
-                theirs.push(progress.step(format!("copying with {}", peer.name()), run)?);
-            }
-            _ => {
-                let run = || {
-                    let mut command = Command::new(&copier);
-                    command.arg(&source).arg(&target.0);
-                    measured(command)
-                };
-                ours.push(progress.step(format!("copying with {EXAMPLE}"), run)?);
-            }
+        if round % 2 == 1 {
+            let run = || measured(peer.copy(&source, &target.0));
+            theirs.push(progress.step(format!("copying with {}", peer.name()), run)?);
+        } else {
+            let run = || {
+                let mut command = Command::new(&copier);
+                command.arg(&source).arg(&target.0);
+                measured(command)
+            };
+            ours.push(progress.step(format!("copying with {EXAMPLE}"), run)?);
         }
     }
     say!("copied {} MiB in {}", BYTES >> 20, seconds(median(&ours, |run| run.elapsed)));
-    if let Some(peer) = peer {
-        compare_with(peer, &ours, &theirs);
-    }
+    compare_with(peer, &ours, &theirs);
     Ok(verdict(ours.iter().filter_map(|run| run.peak).max()))
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    /// The program at this place, known by its file name.
+    /// The program at this place, or by its bare name the one on the `PATH`; known by its file name.
     pub(super) fn at(program: &Path) -> Result<Self> {
         let name = program.file_name().unwrap_or_default().to_string_lossy();
         let kind = match () {
@@ -29,12 +29,6 @@ impl Peer {
             () => bail!("{} is neither crane nor skopeo by its name", program.display()),
         };
         Ok(Self { program: program.to_owned(), kind })
-    }
-
-    /// The first one in the directories of `PATH`.
-    pub(super) fn on_path() -> Option<Self> {
-        let path = std::env::var_os("PATH")?;
-        find(&std::env::split_paths(&path).collect::<Vec<_>>())
     }
 
     pub(super) fn name(&self) -> &'static str {
@@ -60,12 +54,6 @@ impl Peer {
     }
 }
 
-fn find(directories: &[PathBuf]) -> Option<Peer> {
-    let programs =
-        directories.iter().flat_map(|directory| ["crane", "skopeo"].map(|name| directory.join(name)));
-    programs.filter(|program| program.is_file()).find_map(|program| Peer::at(&program).ok())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,17 +63,5 @@ mod tests {
         assert_eq!(Peer::at(Path::new("/opt/crane-0.20")).unwrap().name(), "crane");
         assert_eq!(Peer::at(Path::new("skopeo")).unwrap().name(), "skopeo");
         assert!(Peer::at(Path::new("/bin/cp")).is_err());
-    }
-
-    #[test]
-    fn first_program_of_the_path_is_taken() {
-        let directory = tempfile::tempdir().unwrap();
-        let directories = [directory.path().join("one"), directory.path().join("two")];
-        for (directory, name) in directories.iter().zip(["skopeo", "crane"]) {
-            std::fs::create_dir(directory).unwrap();
-            std::fs::write(directory.join(name), "").unwrap();
-        }
-        assert_eq!(find(&directories).unwrap().name(), "skopeo");
-        assert_eq!(find(&[]), None);
     }
 }
