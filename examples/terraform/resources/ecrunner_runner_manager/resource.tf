@@ -8,7 +8,7 @@ data "ecrunner_runner_config" "linux" {
     token_placeholder = "__LINUX__"
 
     docker = {
-      image = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/docker-hub/library/alpine:3.20"
+      image = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/docker-hub/library/alpine:3.20"
     }
 
     autoscaler = {
@@ -27,7 +27,7 @@ resource "ecrunner_runner_manager" "linux" {
   image_id             = "ami-0123456789abcdef0"
   subnet_ids           = ["subnet-0123456789abcdef0"]
   security_group_ids   = ["sg-0123456789abcdef0"]
-  instance_profile_arn = "arn:aws:iam::123456789012:instance-profile/ci-linux-manager"
+  instance_profile_arn = "arn:aws:iam::111122223333:instance-profile/ci-linux-manager"
 
   config = data.ecrunner_runner_config.linux.config_toml
   fleets = [ecrunner_worker_fleet.linux.arn]

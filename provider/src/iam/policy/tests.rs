@@ -261,7 +261,11 @@ fn the_whole_bucket_may_be_listed_but_not_one_that_is_shared_by_prefix() {
     };
     assert!(actions(cache(None).document()).contains("s3:ListBucket"));
     assert!(!actions(cache(Some("team")).document()).contains("s3:ListBucket"));
-    assert_eq!(cache(Some("team")).document(), cache(Some("team/")).document(), "a folder, never part of a name");
+    assert_eq!(
+        cache(Some("team")).document(),
+        cache(Some("team/")).document(),
+        "a folder, never part of a name"
+    );
 }
 
 #[test]

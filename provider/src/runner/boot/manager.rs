@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{PROGRAM_PATH, SCRIPT_DIRECTORY};
 use super::bundle::{Bundle, Download, Start};
 use super::setup::{OperatingSystem, Setup};
+use super::{PROGRAM_PATH, SCRIPT_DIRECTORY};
 
 const SYNC: &str = include_str!("manager/sync.sh");
 const GATE: &str = include_str!("manager/gate.sh");

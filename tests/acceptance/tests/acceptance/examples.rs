@@ -1,5 +1,6 @@
 //! The examples of `examples/terraform`, as they stand there: planned, applied, planned again, destroyed.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -150,4 +151,65 @@ fn complete() {
     );
     let drift = |account: &Account| raise_maximum(account, "ci-workers");
     live(&account, workspace, drift, "module.runner.ecrunner_worker_fleet.this");
+}
+
+/// The account that the examples on pages name.
+const EXAMPLE_ACCOUNT: &str = "111122223333";
+
+/// Types of resources and data sources that a configuration names behind `marker`.
+fn types<'a>(text: &'a str, marker: &str) -> BTreeSet<&'a str> {
+    let ends = |c: char| !(c.is_ascii_lowercase() || c == '_');
+    let rest = text.split(marker).skip(1);
+    rest.map(|rest| rest.split(ends).next().unwrap_or_default()).filter(|name| !name.is_empty()).collect()
+}
+
+/// The example on a type's page, with the examples of the resources that it refers to and does not declare.
+fn page_example(path: &Path) -> String {
+    let mut text = fs::read_to_string(path).expect("the example");
+    loop {
+        let declared = types(&text, "resource \"ecrunner_");
+        let used: BTreeSet<_> =
+            types(&text, " ecrunner_").union(&types(&text, "[ecrunner_")).copied().collect();
+        let Some(missing) = used.difference(&declared).next() else { return text };
+        let file = format!("examples/terraform/resources/ecrunner_{missing}/resource.tf");
+        text += &fs::read_to_string(repository().join(file)).expect("an example of what is referred to");
+    }
+}
+
+/// Nobody finds the objects they name, and a plan needs none of them: it never asks.
+#[test]
+fn example_on_every_page_plans() {
+    let account = Account::new();
+    let mut planned = 0;
+    for folder in ["resources", "data-sources", "functions"] {
+        for entry in fs::read_dir(repository().join("examples/terraform").join(folder)).expect("examples") {
+            let directory = entry.expect("an example").path();
+            let noun = folder.trim_end_matches('s');
+            let path = directory.join(format!("{noun}.tf"));
+            let mut workspace = Workspace::new(&account);
+            workspace.environment("AWS_ACCESS_KEY_ID", EXAMPLE_ACCOUNT).config(&page_example(&path));
+            let plan = workspace.plan();
+            if folder == "resources" {
+                let name = directory.file_name().expect("a name").to_string_lossy().into_owned();
+                assert!(plan.changes().iter().any(|change| change.contains(&name)), "{name}");
+            }
+            planned += 1;
+        }
+    }
+    assert!(planned >= 10, "only {planned} examples were found");
+}
+
+#[test]
+fn provider_block_of_the_index_page_configures() {
+    let account = Account::new();
+    let mut workspace = Workspace::new(&account);
+    let block = repository().join("examples/terraform/provider/provider.tf");
+    workspace.file("provider.tf", &fs::read_to_string(block).expect("the provider block"));
+    let endpoints = Workspace::endpoints(Stack::shared().url());
+    workspace.file("endpoints_override.tf", &format!("provider \"ecrunner\" {{\n{endpoints}}}\n"));
+    workspace.config("data \"ecrunner_ami\" \"this\" {}\n");
+    let run = workspace.run_plan(&[]);
+    run.expect_error("Account is not allowed", "allowed_account_ids");
+    workspace.environment("AWS_ACCESS_KEY_ID", EXAMPLE_ACCOUNT);
+    workspace.plan();
 }

@@ -205,8 +205,7 @@ fn the_aws_cli_is_brought_where_the_image_has_none() {
 #[test]
 fn boot_logs_in_to_every_registry() {
     let user_data = bundle(&Setup::default(), &manager()).user_data().unwrap();
-    let login =
-        "printf %s 123456789012.dkr.ecr.eu-central-1.amazonaws.com | docker-credential-ecr-login get >/dev/null";
+    let login = "printf %s 123456789012.dkr.ecr.eu-central-1.amazonaws.com | docker-credential-ecr-login get >/dev/null";
     assert!(user_data.plain().contains(login));
 }
 
