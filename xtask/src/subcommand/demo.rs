@@ -66,7 +66,7 @@ pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Result<Exi
     let stage = set_up(workspace, &mut progress, &options, &directory)?;
     let before = progress.step("listing the account", || {
         let listing = Listing::of(&stage.aws)?;
-        say!("      {} objects of {} kinds", listing.len(), Listing::kind_count());
+        say!("      objects: {}, of {} kinds that are looked at", listing.len(), Listing::kind_count());
         Ok(listing)
     })?;
     progress.step("terraform init", || stage.terraform.run(&["init", "-input=false", "-no-color"]))?;

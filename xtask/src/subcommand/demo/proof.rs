@@ -47,7 +47,7 @@ pub(super) fn show(stage: &Stage, new: &Listing) -> Result<()> {
 pub(super) fn same_account(before: &Listing, between: &Listing, end: &Listing) -> Result<()> {
     ensure!(before != between, "the account was the same after apply as before: nothing was created");
     if before == end {
-        say!("      as before: {} objects; {} were there in between", end.len(), between.since(before).len());
+        say!("      as before; {} more were there in between", between.since(before).len());
         return Ok(());
     }
     for (kind, identifiers) in end.since(before).kinds() {
