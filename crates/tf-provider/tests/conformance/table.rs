@@ -10,6 +10,20 @@ const CORE: &str = "Terraform 1.11.4";
 /// Number of items in the checklist.
 const ITEMS: u32 = 66;
 
+/// Why an item has no test here.
+const UNTESTED: &[(u32, &str)] = &[
+    (17, "measured by `cargo xtask bench start`, never in a timed test"),
+    (58, "functions have unit tests; the real core calls them in the provider's acceptance tests"),
+    (59, "ephemeral resources are not there yet"),
+    (60, "resource identity is not there yet"),
+    (61, "list resources are not there yet"),
+    (62, "actions are not there yet"),
+    (63, "GenerateResourceConfig is not announced: core generates configuration by itself"),
+    (64, "computed blocks and planned private data are not there yet"),
+    (65, "state stores have none of their own: item 24 asks every call for an unknown type"),
+    (66, "OpenTofu needs its binary; the variable `TERRAFORM` names it"),
+];
+
 const HEAD: &str = "# Conformance to plugin protocol 6
 
 What hosts expect of a provider, by item of the project's checklist, and the tests that hold it.
@@ -50,9 +64,15 @@ fn table_of_conformance_is_fresh() {
         table.push_str(&format!("| {item} | {claim} | {how} | {core} | pass |\n"));
     }
     let covered: BTreeSet<u32> = rows.iter().map(|row| row.item).collect();
-    let open: Vec<String> =
-        (1..=ITEMS).filter(|item| !covered.contains(item)).map(|item| item.to_string()).collect();
-    table.push_str(&format!("\nItems without a test here: {}.\n", open.join(", ")));
+    table.push_str("\nItems without a test here, and why:\n\n");
+    for item in (1..=ITEMS).filter(|item| !covered.contains(item)) {
+        let reason = UNTESTED.iter().find(|(untested, _)| *untested == item);
+        let (_, reason) = reason.unwrap_or_else(|| panic!("item {item} has neither a test nor a reason"));
+        table.push_str(&format!("- {item}: {reason}\n"));
+    }
+    for (item, _) in UNTESTED {
+        assert!(!covered.contains(item), "item {item} has a test and a reason for having none");
+    }
 
     let path = crate_root.join("CONFORMANCE.md");
     if std::env::var_os("UPDATE_EXPECT").is_some() {

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::client::{channel, ping};
+use crate::support::client::ping;
+use crate::support::connection::channel;
 use crate::support::probe::{Probe, Running};
 
 /// Starts without cookie and reads the printed value of `TF_REATTACH_PROVIDERS`.

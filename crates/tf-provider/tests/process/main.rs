@@ -10,6 +10,8 @@ mod support;
 mod calls;
 mod debugging;
 mod end_of_life;
+mod go_plugin;
 mod handshake;
 mod logs;
+mod start;
 mod tls;

@@ -2,4 +2,5 @@
 
 pub(crate) mod certificates;
 pub(crate) mod client;
+pub(crate) mod connection;
 pub(crate) mod probe;

@@ -17,8 +17,8 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::certificates::Identity;
+use super::connection::COOKIE;
 
-const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
 /// No step of a test takes longer, even on a busy machine.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
@@ -163,10 +163,15 @@ impl Running {
     }
 }
 
-/// Path of the example, beside the directory that this test runs from.
+/// Path of the provider under test.
 pub(crate) fn executable() -> PathBuf {
+    example("process_probe")
+}
+
+/// Path of an example, beside the directory that this test runs from.
+pub(crate) fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let path = test.parent().and_then(Path::parent).unwrap().join("examples/process_probe");
+    let path = test.parent().and_then(Path::parent).unwrap().join("examples").join(name);
     assert!(
         path.exists() && !is_stale(&path),
         "{} is missing or old: run `cargo test -p tf-provider`, which builds examples",
