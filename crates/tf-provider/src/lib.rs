@@ -42,7 +42,10 @@ pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use function::{Function, FunctionError, Parameter};
 pub use private::Private;
 pub use provider::{Provider, Registry};
-pub use resource::{Context, ImportState, ModifyPlan, PlanContext, Resource, UpgradeState, ValidateConfig};
+pub use resource::{
+    Context, DestroyContext, ImportState, ModifyPlan, PlanContext, PlanDestroy, Resource, UpgradeState,
+    ValidateConfig,
+};
 pub use schema::{Schema, StringEnum};
 pub use server::{ProviderServer, run};
 pub use value::{AttributePath, Value};

@@ -1,7 +1,7 @@
 //! Managed resources: the mandatory trait, the abilities a resource can opt into, and the context of an operation.
 //!
-//! An author implements [`Resource`] and as many of [`ModifyPlan`], [`ValidateConfig`], [`ImportState`] and
-//! [`UpgradeState`] as the object can do. [`resource!`](crate::resource!) finds out which.
+//! An author implements [`Resource`] and as many of [`ModifyPlan`], [`PlanDestroy`], [`ValidateConfig`],
+//! [`ImportState`] and [`UpgradeState`] as the object can do. [`resource!`](crate::resource!) finds out which.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -56,13 +56,21 @@ pub trait ValidateConfig: Schema {
     fn validate(config: &Self::Plan, diagnostics: &mut Diagnostics);
 }
 
-/// Ability: to change the plan after defaults, unknown marking and keep. Not called for destroy.
+/// Ability: to change the plan after defaults, unknown marking and keep. For destroy there is [`PlanDestroy`].
 ///
 /// Must be deterministic, and must not ask the network: Terraform plans a second time during apply and
 /// refuses a plan that differs.
 pub trait ModifyPlan: Resource {
     /// Changes `plan.planned`, or asks for replacement.
     fn modify_plan(plan: &mut PlanContext<'_, Self>);
+}
+
+/// Ability: to have a word in the plan of a destroy, such as a warning about what goes down with the object.
+pub trait PlanDestroy: Resource {
+    /// Reports what the practitioner should know; an error keeps the object from being destroyed.
+    ///
+    /// Not called where Terraform plans no destroy: an object that leaves the state by `removed`, or is replaced.
+    fn plan_destroy(plan: &mut DestroyContext<'_, Self>);
 }
 
 /// Ability: to be imported by an id.
@@ -123,6 +131,37 @@ impl<'a, R: Resource> PlanContext<'a, R> {
     /// Replaces the object if the attribute at `path` changes.
     pub fn requires_replace(&mut self, path: impl Into<AttributePath>) {
         self.requires_replace.push(path.into());
+    }
+
+    /// Tells the practitioner something; an error fails the plan.
+    pub fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+}
+
+/// What is to be destroyed, for a [`PlanDestroy`] hook.
+#[derive(Debug)]
+pub struct DestroyContext<'a, R: Resource> {
+    /// The object as it is.
+    pub prior: &'a R,
+    /// Private data of the object; what is set here reaches the delete.
+    pub private: Private,
+    client: Option<&'a R::Client>,
+    diagnostics: Diagnostics,
+}
+
+impl<'a, R: Resource> DestroyContext<'a, R> {
+    pub(crate) fn new(prior: &'a R, private: Private, client: Option<&'a R::Client>) -> Self {
+        DestroyContext { prior, private, client, diagnostics: Diagnostics::new() }
+    }
+
+    pub(crate) fn finish(self) -> (Private, Diagnostics) {
+        (self.private, self.diagnostics)
+    }
+
+    /// What the provider's `configure` made; `None` while the provider's configuration is unknown.
+    pub fn client(&self) -> Option<&'a R::Client> {
+        self.client
     }
 
     /// Tells the practitioner something; an error fails the plan.

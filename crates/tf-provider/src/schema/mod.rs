@@ -208,6 +208,28 @@ impl Definition {
         visible
     }
 
+    /// True when `path` leads to a write-only attribute.
+    pub(crate) fn is_write_only(&self, path: &AttributePath) -> bool {
+        let (mut attributes, mut blocks) = (self.attributes.as_slice(), self.blocks.as_slice());
+        let mut write_only = false;
+        for step in path.steps() {
+            let Step::Attribute(name) = step else { continue };
+            if let Some(block) = blocks.iter().find(|block| block.name == *name) {
+                (attributes, blocks) = (&block.attributes, &block.blocks);
+                continue;
+            }
+            let Some(attribute) = attributes.iter().find(|attribute| attribute.name == *name) else {
+                return false;
+            };
+            write_only = attribute.write_only;
+            (attributes, blocks) = match &attribute.kind {
+                AttributeKind::Nested(_, inner) => (inner.as_slice(), [].as_slice()),
+                AttributeKind::Plain(_) => ([].as_slice(), [].as_slice()),
+            };
+        }
+        write_only
+    }
+
     /// The attribute `name` of the root.
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
         self.attributes.iter().find(|attribute| attribute.name == name)

@@ -36,12 +36,13 @@ pub(crate) fn handle<P: Provider>(server: &ProviderServer<P>, request: Request<P
     let Request { resource, prior, proposed, config, private } = request;
     let definition = resource.definition();
     let ty = definition.ty();
+    let client = server.client();
     if proposed.is_null() {
-        let (requires_replace, diagnostics) = (Vec::new(), Diagnostics::new());
-        return Response { ty, planned: RawValue::Null, requires_replace, private, diagnostics };
+        let mut diagnostics = Diagnostics::new();
+        let private = resource.plan_destroy(&prior, private, client.as_deref(), &mut diagnostics);
+        return Response { ty, planned: RawValue::Null, requires_replace: Vec::new(), private, diagnostics };
     }
     let planned = plan(definition, &prior, proposed, &config);
-    let client = server.client();
     let modified = resource.modify_plan(&config, &prior, planned, private, client.as_deref());
     let planned = modified.planned.normalised(&ty);
     let mut requires_replace = replaced(definition, &config, &prior, &planned);
@@ -49,8 +50,9 @@ pub(crate) fn handle<P: Provider>(server: &ProviderServer<P>, request: Request<P
     for path in &mut requires_replace {
         *path = path.within(&ty);
     }
-    // Terraform refuses a path that leads nowhere, and a replacement without a change.
-    requires_replace.retain(|path| at(&prior, path) != at(&planned, path));
+    // Terraform refuses a path that leads nowhere, and a replacement without a change. Write-only values are null
+    // before and after: of them the hook alone knows.
+    requires_replace.retain(|path| at(&prior, path) != at(&planned, path) || definition.is_write_only(path));
     requires_replace.sort();
     requires_replace.dedup();
     let mut diagnostics = modified.diagnostics.pointing_into(definition);

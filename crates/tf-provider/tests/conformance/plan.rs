@@ -239,6 +239,31 @@ async fn item_53_destroy_plan_is_null_and_keeps_private_data() {
 }
 
 #[tokio::test]
+async fn item_53_destroy_plan_can_warn_refuse_and_leave_private_data() {
+    let object = everything().await;
+    let destroyed = async |text_: &str| {
+        let prior = object.created(&object.config([("name", text("a")), ("text", text(text_))])).await;
+        object.plan_with(&prior, &NOTHING, &NOTHING, Bytes::new()).await
+    };
+    let planned = destroyed("regretted").await;
+    assert_eq!(told(&planned.diagnostics), ["warning : Parts go too"]);
+    assert!(planned.value.is_null());
+    assert_eq!(planned.private, Bytes::from_static(br#"{"farewell":"a"}"#));
+    assert_eq!(told(&destroyed("kept").await.diagnostics), ["error : Object is kept"]);
+    assert_eq!(told(&destroyed("panic in destroy plan").await.diagnostics), ["error : Provider error"]);
+    assert_eq!(told(&destroyed("fine").await.diagnostics), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn item_50_plan_hook_can_replace_for_a_write_only_value() {
+    let object = everything().await;
+    let config = |text_: &str| object.config([("name", text("a")), ("text", text(text_))]);
+    let prior = object.created(&config("one")).await;
+    assert_eq!(object.plan(&prior, &config("another password")).await.replace, ["password_wo"]);
+    assert_eq!(object.plan(&NOTHING, &config("another password")).await.replace, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn item_54_planning_works_without_a_known_provider_configuration() {
     let host = Host::unconfigured().await;
     host.configure(RawValue::unknown()).await;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use tf_provider::schema::{Computed, Sensitive, WriteOnly};
 use tf_provider::value::{Number, RawValue};
 use tf_provider::{
-    Context, Diagnostic, Diagnostics, ImportState, ModifyPlan, PlanContext, Resource, Schema, ValidateConfig,
-    Value,
+    Context, DestroyContext, Diagnostic, Diagnostics, ImportState, ModifyPlan, PlanContext, PlanDestroy,
+    Resource, Schema, ValidateConfig, Value,
 };
 
 use super::Client;
@@ -245,6 +245,24 @@ impl ModifyPlan for Everything {
         assert!(plan.planned.text.known().is_none_or(|text| text != "panic in plan"), "a bug of the author");
         if plan.planned.text.known().is_some_and(|text| text == "another") {
             plan.requires_replace(tf_provider::AttributePath::attribute("text"));
+        }
+        if plan.planned.text.known().is_some_and(|text| text == "another password") {
+            plan.requires_replace("password_wo");
+        }
+    }
+}
+
+impl PlanDestroy for Everything {
+    fn plan_destroy(plan: &mut DestroyContext<'_, Self>) {
+        match plan.prior.text.as_deref() {
+            Some("regretted") => {
+                let detail = format!("{} takes its parts along.", plan.prior.name);
+                plan.report(Diagnostic::warning("Parts go too", detail));
+                plan.private.set("farewell", &plan.prior.name);
+            }
+            Some("kept") => plan.report(Diagnostic::error("Object is kept", "Change its text first.")),
+            Some("panic in destroy plan") => panic!("a bug of the author"),
+            _ => {}
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Items 37, 42, 45, 51 and 55.
+//! Items 37, 42, 45, 50, 51, 53 and 55.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -36,6 +36,34 @@ fn item_37_file_is_created_changed_replaced_and_destroyed_with_empty_plans_betwe
     workspace.destroy();
     assert!(workspace.instances("localfiles_file.a").is_empty());
     assert_eq!(fs::read_dir(workspace.file("")).unwrap().count(), 0);
+}
+
+fn named(text: &str) -> String {
+    format!("resource \"conformance_everything\" \"a\" {{\n  name = \"a\"\n  text = {text:?}\n}}\n")
+}
+
+#[test]
+fn item_53_destroy_plan_warns_and_refuses() {
+    let workspace = Workspace::new(&named("kept"));
+    workspace.apply();
+    let destroy = ["destroy", "-auto-approve", "-input=false"];
+    workspace.run(&destroy).failed_with(&["Error: Object is kept"]);
+    assert_eq!(workspace.instances("conformance_everything.a").len(), 1);
+    workspace.config(&named("regretted"));
+    workspace.apply();
+    workspace.plan(&["-destroy"]).says(&["Warning: Parts go too", "1 to destroy"]);
+    workspace.run(&destroy).succeeded().says(&["Warning: Parts go too", "1 destroyed"]);
+    assert!(workspace.instances("conformance_everything.a").is_empty());
+}
+
+#[test]
+fn item_50_write_only_value_replaces_where_the_plan_hook_says_so() {
+    let workspace = Workspace::new(&named("one"));
+    workspace.apply();
+    workspace.config(&named("another password"));
+    workspace.apply().says(&["must be replaced", "1 added, 0 changed, 1 destroyed"]);
+    workspace.config(&named("two"));
+    workspace.apply().says(&["0 added, 1 changed, 0 destroyed"]);
 }
 
 fn everything(value: &str) -> String {

@@ -1,0 +1,59 @@
+//! Which abilities a type opted into.
+//!
+//! An inherent method whose bound does not hold is passed over in favour of the trait method of the same name: so
+//! [`Probe`] answers `Some` where `T` has the ability, and the traits `Without…` answer `None` everywhere else.
+
+use std::marker::PhantomData;
+
+use super::ValidateFn;
+use super::resource::{ImportFn, ModifyFn, PlanDestroyFn, UpgradeFn};
+use crate::resource::{ImportState, ModifyPlan, PlanDestroy, Resource, UpgradeState, ValidateConfig};
+use crate::schema::Schema;
+
+/// Finds out which abilities `T` opted into; for the macros.
+#[derive(Debug)]
+pub struct Probe<T>(PhantomData<T>);
+
+#[expect(clippy::new_without_default, missing_docs, reason = "made by macros only")]
+impl<T> Probe<T> {
+    pub fn new() -> Self {
+        Probe(PhantomData)
+    }
+}
+
+/// For each ability its probe, and the answer for types without it.
+macro_rules! abilities {
+    ($without:ident: $base:ident { $($method:ident: $ability:ident => $type:ty, $run:expr;)+ }) => {
+        $(
+            #[allow(missing_docs, reason = "called by macros only")]
+            impl<T: $ability> Probe<T> {
+                pub fn $method(&self) -> Option<$type> {
+                    Some($run)
+                }
+            }
+        )+
+
+        /// Abilities that a type lacks.
+        #[allow(missing_docs, reason = "called by macros only")]
+        pub trait $without<T: $base> {
+            $(
+                fn $method(&self) -> Option<$type> {
+                    None
+                }
+            )+
+        }
+
+        impl<T: $base> $without<T> for Probe<T> {}
+    };
+}
+
+abilities!(WithoutSchemaAbilities: Schema {
+    validate_ability: ValidateConfig => ValidateFn<T>, T::validate;
+    upgrade_ability: UpgradeState => UpgradeFn<T>, T::upgrade;
+});
+
+abilities!(WithoutResourceAbilities: Resource {
+    modify_ability: ModifyPlan => ModifyFn<T>, |context| T::modify_plan(context);
+    plan_destroy_ability: PlanDestroy => PlanDestroyFn<T>, |context| T::plan_destroy(context);
+    import_ability: ImportState => ImportFn<T>, |id, ctx| Box::pin(T::import(id, ctx));
+});
