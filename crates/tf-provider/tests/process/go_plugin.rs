@@ -36,7 +36,10 @@ fn client() -> Option<PathBuf> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/process/go_plugin");
     let client = Path::new(env!("CARGO_TARGET_TMPDIR")).join("go_plugin");
     let mut build = Command::new("go");
-    build.args(["build", "-mod=readonly", "-o"]).arg(&client).arg(".").current_dir(source);
+    build.args(["build", "-mod=readonly", "-modcacherw", "-o"]).arg(&client).arg(".").current_dir(source);
+    // Nothing outside target is touched, and what is there can be removed.
+    let caches = Path::new(env!("CARGO_TARGET_TMPDIR")).join("go");
+    build.env("GOPATH", &caches).env("GOCACHE", caches.join("build"));
     let output = match build.env("CGO_ENABLED", "0").stdin(Stdio::null()).output() {
         Ok(output) => output,
         Err(error) if error.kind() == ErrorKind::NotFound => {
