@@ -25,6 +25,12 @@ pub(crate) struct Offer {
     /// Ephemeral resources by type name.
     #[serde(default)]
     pub(crate) ephemeral_resources: BTreeMap<String, Schema>,
+    /// List resources by type name.
+    #[serde(default)]
+    pub(crate) list_resources: BTreeMap<String, Schema>,
+    /// Actions by type name.
+    #[serde(default)]
+    pub(crate) actions: BTreeMap<String, Schema>,
     /// Functions by name.
     #[serde(default)]
     pub(crate) functions: BTreeMap<String, Function>,
@@ -40,6 +46,9 @@ pub(crate) struct Schema {
     pub(crate) attributes: Vec<Attribute>,
     #[serde(default)]
     pub(crate) blocks: Vec<Block>,
+    /// What tells a resource's object from all others; only of a resource, and only if it has an identity.
+    #[serde(default)]
+    pub(crate) identity: Vec<Attribute>,
 }
 
 /// One attribute; it has either a type or nested attributes.

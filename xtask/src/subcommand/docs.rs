@@ -13,7 +13,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
-use self::page::{Examples, Kind};
+use self::page::Examples;
+pub(crate) use self::page::Kind;
 use crate::arguments::Arguments;
 use crate::cargo::{PROVIDER, Scope, build};
 use crate::progress::say;
@@ -23,7 +24,8 @@ use crate::workspace::Workspace;
 /// Name of the provider in type names and titles.
 pub(crate) const PROVIDER_NAME: &str = "ecrunner";
 /// Folders of `docs/` in which every page is generated.
-const GENERATED: [&str; 4] = ["resources", "data-sources", "ephemeral-resources", "functions"];
+const GENERATED: [&str; 6] =
+    ["resources", "data-sources", "ephemeral-resources", "list-resources", "actions", "functions"];
 
 pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Result<ExitCode> {
     let only_check = arguments.flag("--check");
@@ -104,12 +106,7 @@ fn changes(root: &Path, offer: &Offer) -> Result<BTreeMap<PathBuf, Option<String
 fn pages(offer: &Offer, examples: &Examples) -> Result<BTreeMap<PathBuf, String>> {
     let mut pages = BTreeMap::new();
     pages.insert(PathBuf::from("docs/index.md"), page::provider(&offer.provider, examples)?);
-    let kinds = [
-        (Kind::Resource, &offer.resources),
-        (Kind::DataSource, &offer.data_sources),
-        (Kind::EphemeralResource, &offer.ephemeral_resources),
-    ];
-    for (kind, schemas) in kinds {
+    for (kind, schemas) in Kind::all(offer) {
         for (type_name, schema) in schemas {
             let path = Path::new("docs").join(kind.folder()).join(format!("{}.md", noun(type_name)));
             pages.insert(path, page::typed(kind, type_name, schema, examples)?);
@@ -145,6 +142,18 @@ mod tests {
             ),
             ("resources/ecrunner_thing/import.sh", "terraform import ecrunner_thing.a a\n"),
             (
+                "resources/ecrunner_thing/import-by-identity.tf",
+                "import {\n  to       = ecrunner_thing.a\n  identity = { name = \"a\" }\n}\n",
+            ),
+            (
+                "list-resources/ecrunner_thing/list-resource.tfquery.hcl",
+                "list \"ecrunner_thing\" \"all\" {\n  provider = ecrunner\n}\n",
+            ),
+            (
+                "actions/ecrunner_poke/action.tf",
+                "action \"ecrunner_poke\" \"a\" {\n  config {\n    name = \"a\"\n  }\n}\n",
+            ),
+            (
                 "functions/parse_image/function.tf",
                 "output \"host\" {\n  value = provider::ecrunner::parse_image(\"a\").host\n}\n",
             ),
@@ -175,15 +184,21 @@ mod tests {
         assert_eq!(
             paths,
             [
+                "docs/actions/poke.md",
                 "docs/data-sources/digest.md",
+                "docs/ephemeral-resources/login.md",
                 "docs/functions/parse_image.md",
                 "docs/index.md",
+                "docs/list-resources/thing.md",
                 "docs/resources/thing.md"
             ]
         );
         golden("index.md", &pages[Path::new("docs/index.md")]);
         golden("thing.md", &pages[Path::new("docs/resources/thing.md")]);
         golden("digest.md", &pages[Path::new("docs/data-sources/digest.md")]);
+        golden("poke.md", &pages[Path::new("docs/actions/poke.md")]);
+        golden("login.md", &pages[Path::new("docs/ephemeral-resources/login.md")]);
+        golden("list_thing.md", &pages[Path::new("docs/list-resources/thing.md")]);
         golden("parse_image.md", &pages[Path::new("docs/functions/parse_image.md")]);
     }
 

@@ -1,5 +1,6 @@
 //! One Registry page: front matter, description, example, schema, import.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
@@ -8,26 +9,41 @@ use serde_json::Value;
 
 use super::PROVIDER_NAME;
 use super::section;
-use crate::schema::{Function, Schema, type_name};
+use crate::schema::{Function, Offer, Schema, type_name};
 
 /// What the reader of a page's source is told.
 const NOTE: &str = "<!-- Written by `cargo xtask docs` from the provider's doc comments and examples/terraform: edit those. -->";
 
 /// What a page with a schema is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Resource,
     DataSource,
     EphemeralResource,
+    ListResource,
+    Action,
 }
 
 impl Kind {
+    /// Every kind, with what the provider offers of it.
+    pub(crate) fn all(offer: &Offer) -> [(Self, &BTreeMap<String, Schema>); 5] {
+        [
+            (Self::Resource, &offer.resources),
+            (Self::DataSource, &offer.data_sources),
+            (Self::EphemeralResource, &offer.ephemeral_resources),
+            (Self::ListResource, &offer.list_resources),
+            (Self::Action, &offer.actions),
+        ]
+    }
+
     /// Folder below `docs/` and below `examples/terraform/`.
-    pub(super) fn folder(self) -> &'static str {
+    pub(crate) fn folder(self) -> &'static str {
         match self {
             Self::Resource => "resources",
             Self::DataSource => "data-sources",
             Self::EphemeralResource => "ephemeral-resources",
+            Self::ListResource => "list-resources",
+            Self::Action => "actions",
         }
     }
 
@@ -36,14 +52,19 @@ impl Kind {
             Self::Resource => "Resource",
             Self::DataSource => "Data Source",
             Self::EphemeralResource => "Ephemeral Resource",
+            Self::ListResource => "List Resource",
+            Self::Action => "Action",
         }
     }
 
-    fn example_file(self) -> &'static str {
+    /// Name of the example below the folder of its type.
+    pub(crate) fn example_file(self) -> &'static str {
         match self {
             Self::Resource => "resource.tf",
             Self::DataSource => "data-source.tf",
             Self::EphemeralResource => "ephemeral-resource.tf",
+            Self::ListResource => "list-resource.tfquery.hcl",
+            Self::Action => "action.tf",
         }
     }
 }
@@ -80,7 +101,7 @@ pub(super) fn provider(schema: &Schema, examples: &Examples) -> Result<String> {
     Ok(text)
 }
 
-/// Page of a resource, data source or ephemeral resource.
+/// Page of anything that has a type.
 pub(super) fn typed(kind: Kind, name: &str, schema: &Schema, examples: &Examples) -> Result<String> {
     let folder = format!("{}/{name}", kind.folder());
     let mut text =
@@ -88,18 +109,28 @@ pub(super) fn typed(kind: Kind, name: &str, schema: &Schema, examples: &Examples
     text.push_str(&format!("# {name} ({})\n\n{}\n", kind.title(), schema.description.trim()));
     push_example(&mut text, examples.text(&format!("{folder}/{}", kind.example_file()))?);
     text.push_str(&section::schema(schema));
-    let block = examples.text(&format!("{folder}/import.tf"))?;
-    let command = examples.text(&format!("{folder}/import.sh"))?;
-    if kind == Kind::Resource && (block.is_some() || command.is_some()) {
-        text.push_str("\n## Import\n");
-        if let Some(block) = block {
-            text.push_str(&format!("\nIn the configuration:\n\n```terraform\n{block}\n```\n"));
-        }
-        if let Some(command) = command {
-            text.push_str(&format!("\nOn the command line:\n\n```shell\n{command}\n```\n"));
-        }
+    if kind == Kind::Resource {
+        text.push_str(&import(&folder, schema, examples)?);
     }
     Ok(text)
+}
+
+/// The section `Import` of a resource's page: each way that there is an example of, the newest first.
+fn import(folder: &str, schema: &Schema, examples: &Examples) -> Result<String> {
+    let mut text = String::new();
+    if let Some(block) = examples.text(&format!("{folder}/import-by-identity.tf"))? {
+        text.push_str(&format!(
+            "\nIn the configuration, by identity (Terraform 1.12 and later):\n\n```terraform\n{block}\n```\n{}",
+            section::identity(&schema.identity)
+        ));
+    }
+    if let Some(block) = examples.text(&format!("{folder}/import-by-string-id.tf"))? {
+        text.push_str(&format!("\nIn the configuration, by id:\n\n```terraform\n{block}\n```\n"));
+    }
+    if let Some(command) = examples.text(&format!("{folder}/import.sh"))? {
+        text.push_str(&format!("\nOn the command line:\n\n```shell\n{command}\n```\n"));
+    }
+    Ok(if text.is_empty() { text } else { format!("\n## Import\n{text}") })
 }
 
 /// Page of a provider-defined function.

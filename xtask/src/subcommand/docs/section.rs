@@ -24,6 +24,13 @@ pub(super) fn schema(schema: &Schema) -> String {
     text
 }
 
+/// The attributes of a resource's identity, below the example that uses them.
+pub(super) fn identity(attributes: &[Attribute]) -> String {
+    let mut text = String::new();
+    push_groups(&mut text, attributes, &[], &[], "\n### Identity: {group}\n", &mut Vec::new());
+    text
+}
+
 /// Attributes within an attribute or block that get a section of their own.
 struct Inner<'a> {
     path: Vec<&'a str>,

@@ -1,7 +1,7 @@
 //! Rules about what the provider registers: every type is complete, and no resource knows another.
 
 use crate::schema::Offer;
-use crate::subcommand::docs::noun;
+use crate::subcommand::docs::{Kind, noun};
 use crate::subcommand::tidy::files::Files;
 
 /// Files that may name every type: the register, and the modules that only list their children.
@@ -15,19 +15,15 @@ pub(super) fn complete(files: &Files, offer: &Offer) -> Vec<String> {
             faults.push(format!("{type_name} has no {what}"));
         }
     };
-    let kinds = [
-        ("resources", "resource.tf", &offer.resources),
-        ("data-sources", "data-source.tf", &offer.data_sources),
-        ("ephemeral-resources", "ephemeral-resource.tf", &offer.ephemeral_resources),
-    ];
-    for (folder, example, schemas) in kinds {
+    for (kind, schemas) in Kind::all(offer) {
+        let folder = kind.folder();
         for type_name in schemas.keys() {
             let noun = noun(type_name);
             let page = format!("docs/{folder}/{noun}.md");
             demand(type_name, &format!("page {page}"), files.contains(&page));
-            let example = format!("examples/terraform/{folder}/{type_name}/{example}");
+            let example = format!("examples/terraform/{folder}/{type_name}/{}", kind.example_file());
             demand(type_name, &format!("example {example}"), files.contains(&example));
-            if folder == "resources" {
+            if kind == Kind::Resource {
                 let import = format!("examples/terraform/{folder}/{type_name}/import.sh");
                 demand(type_name, &format!("import example {import}"), files.contains(&import));
             }
@@ -50,11 +46,9 @@ pub(super) fn complete(files: &Files, offer: &Offer) -> Vec<String> {
 
 /// No file of one type names the module of another: what two need stands in a module of its own.
 pub(super) fn independent(files: &Files, offer: &Offer) -> Vec<String> {
-    let nouns: Vec<&str> = offer
-        .resources
-        .keys()
-        .chain(offer.data_sources.keys())
-        .chain(offer.ephemeral_resources.keys())
+    let nouns: Vec<&str> = Kind::all(offer)
+        .iter()
+        .flat_map(|(_, schemas)| schemas.keys())
         .map(|type_name| noun(type_name))
         .collect();
     let mut faults = Vec::new();
