@@ -7,18 +7,23 @@ use crate::provider::{Provider, Registry};
 use crate::schema::{Attribute, AttributeKind, Block, Definition, Nesting, Presence};
 use crate::value::{RawValue, Type, json as json_codec};
 
-/// Everything `P` offers: `{"provider", "resources", "data_sources", "functions"}`.
+/// Everything `P` offers: `{"provider", "resources", "data_sources", "ephemeral_resources", "functions"}`.
 pub fn describe<P: Provider>() -> Json {
     let registry: Registry<P::Client> = P::register();
     let resources =
         registry.resources.iter().map(|(name, entry)| (name.clone(), definition(entry.definition())));
     let data_sources =
         registry.data_sources.iter().map(|(name, entry)| (name.clone(), definition(entry.definition())));
+    let ephemeral = registry
+        .ephemeral_resources
+        .iter()
+        .map(|(name, entry)| (name.clone(), definition(entry.definition())));
     let functions = registry.functions.iter().map(|(name, entry)| (name.clone(), function(entry)));
     json!({
         "provider": definition(&P::definition()),
         "resources": resources.collect::<serde_json::Map<_, _>>(),
         "data_sources": data_sources.collect::<serde_json::Map<_, _>>(),
+        "ephemeral_resources": ephemeral.collect::<serde_json::Map<_, _>>(),
         "functions": functions.collect::<serde_json::Map<_, _>>(),
     })
 }

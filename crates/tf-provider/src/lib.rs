@@ -22,6 +22,7 @@ mod data_source;
 mod describe;
 mod diagnostics;
 mod duration;
+mod ephemeral;
 #[doc(hidden)]
 pub mod erased;
 mod from_proto;
@@ -39,6 +40,7 @@ pub mod value;
 pub use data_source::DataSource;
 pub use describe::describe;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
+pub use ephemeral::{CloseEphemeral, EphemeralResource, Opened, RenewEphemeral, Renewed};
 pub use function::{Function, FunctionError, Parameter};
 pub use private::Private;
 pub use provider::{Provider, Registry};

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::diagnostics::Diagnostics;
-use crate::erased::{AnyDataSource, AnyResource};
+use crate::erased::{AnyDataSource, AnyEphemeralResource, AnyResource};
 use crate::function::Function;
 use crate::schema::Schema;
 
@@ -39,13 +39,19 @@ pub trait Provider: Schema {
 pub struct Registry<C> {
     pub(crate) resources: BTreeMap<String, Arc<dyn AnyResource<C>>>,
     pub(crate) data_sources: BTreeMap<String, Arc<dyn AnyDataSource<C>>>,
+    pub(crate) ephemeral_resources: BTreeMap<String, Arc<dyn AnyEphemeralResource<C>>>,
     pub(crate) functions: BTreeMap<String, Function>,
 }
 
 impl<C: Send + Sync + 'static> Registry<C> {
     /// Nothing yet.
     pub fn new() -> Self {
-        Registry { resources: BTreeMap::new(), data_sources: BTreeMap::new(), functions: BTreeMap::new() }
+        Registry {
+            resources: BTreeMap::new(),
+            data_sources: BTreeMap::new(),
+            ephemeral_resources: BTreeMap::new(),
+            functions: BTreeMap::new(),
+        }
     }
 
     /// Adds a resource, made by [`resource!`](crate::resource!).
@@ -59,6 +65,13 @@ impl<C: Send + Sync + 'static> Registry<C> {
     #[must_use]
     pub fn data_source(mut self, data_source: impl AnyDataSource<C> + 'static) -> Self {
         self.data_sources.insert(data_source.definition().type_name.clone(), Arc::new(data_source));
+        self
+    }
+
+    /// Adds an ephemeral resource, made by [`ephemeral_resource!`](crate::ephemeral_resource!).
+    #[must_use]
+    pub fn ephemeral_resource(mut self, ephemeral: impl AnyEphemeralResource<C> + 'static) -> Self {
+        self.ephemeral_resources.insert(ephemeral.definition().type_name.clone(), Arc::new(ephemeral));
         self
     }
 
@@ -81,6 +94,7 @@ impl<C> std::fmt::Debug for Registry<C> {
         f.debug_struct("Registry")
             .field("resources", &self.resources.keys())
             .field("data_sources", &self.data_sources.keys())
+            .field("ephemeral_resources", &self.ephemeral_resources.keys())
             .field("functions", &self.functions.keys())
             .finish()
     }

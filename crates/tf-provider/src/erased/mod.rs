@@ -8,12 +8,16 @@ use crate::schema::{Convert, ConvertError, Schema};
 use crate::value::RawValue;
 
 mod data_source;
+mod ephemeral;
 mod probe;
 mod resource;
 mod timeouts;
 
 pub use data_source::{AnyDataSource, DataSourceAbilities, DataSourceEntry};
-pub use probe::{Probe, WithoutResourceAbilities, WithoutSchemaAbilities};
+pub use ephemeral::{
+    AnyEphemeralResource, CloseFn, EphemeralResourceAbilities, EphemeralResourceEntry, Lease, RenewFn,
+};
+pub use probe::{Probe, WithoutEphemeralAbilities, WithoutResourceAbilities, WithoutSchemaAbilities};
 pub use resource::{
     AnyResource, ImportFn, ModifiedPlan, ModifyFn, PlanDestroyFn, ResourceAbilities, ResourceEntry, UpgradeFn,
 };

@@ -6,7 +6,9 @@
 use std::marker::PhantomData;
 
 use super::ValidateFn;
+use super::ephemeral::{CloseFn, RenewFn};
 use super::resource::{ImportFn, ModifyFn, PlanDestroyFn, UpgradeFn};
+use crate::ephemeral::{CloseEphemeral, EphemeralResource, RenewEphemeral};
 use crate::resource::{ImportState, ModifyPlan, PlanDestroy, Resource, UpgradeState, ValidateConfig};
 use crate::schema::Schema;
 
@@ -56,4 +58,9 @@ abilities!(WithoutResourceAbilities: Resource {
     modify_ability: ModifyPlan => ModifyFn<T>, |context| T::modify_plan(context);
     plan_destroy_ability: PlanDestroy => PlanDestroyFn<T>, |context| T::plan_destroy(context);
     import_ability: ImportState => ImportFn<T>, |id, ctx| Box::pin(T::import(id, ctx));
+});
+
+abilities!(WithoutEphemeralAbilities: EphemeralResource {
+    renew_ability: RenewEphemeral => RenewFn<T>, |private, ctx| Box::pin(T::renew(private, ctx));
+    close_ability: CloseEphemeral => CloseFn<T>, |private, ctx| Box::pin(T::close(private, ctx));
 });

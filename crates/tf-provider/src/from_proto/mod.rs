@@ -6,20 +6,24 @@
 use std::sync::Arc;
 
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::erased::{AnyDataSource, AnyResource};
+use crate::erased::{AnyDataSource, AnyEphemeralResource, AnyResource};
 use crate::proto::tfplugin6 as pb;
 use crate::provider::Registry;
 use crate::value::{RawValue, Type, json, msgpack};
 
 pub(crate) mod apply_resource_change;
 pub(crate) mod call_function;
+pub(crate) mod close_ephemeral_resource;
 pub(crate) mod configure_provider;
 pub(crate) mod import_resource_state;
+pub(crate) mod open_ephemeral_resource;
 pub(crate) mod plan_resource_change;
 pub(crate) mod read_data_source;
 pub(crate) mod read_resource;
+pub(crate) mod renew_ephemeral_resource;
 pub(crate) mod upgrade_resource_state;
 pub(crate) mod validate_data_resource_config;
+pub(crate) mod validate_ephemeral_resource_config;
 pub(crate) mod validate_provider_config;
 pub(crate) mod validate_resource_config;
 
@@ -59,6 +63,15 @@ pub(crate) fn data_source<C>(
     type_name: &str,
 ) -> Result<Arc<dyn AnyDataSource<C>>, Diagnostics> {
     registry.data_sources.get(type_name).cloned().ok_or_else(|| unknown_type("data source", type_name))
+}
+
+/// The ephemeral resource `type_name`.
+pub(crate) fn ephemeral_resource<C>(
+    registry: &Registry<C>,
+    type_name: &str,
+) -> Result<Arc<dyn AnyEphemeralResource<C>>, Diagnostics> {
+    let found = registry.ephemeral_resources.get(type_name).cloned();
+    found.ok_or_else(|| unknown_type("ephemeral resource", type_name))
 }
 
 /// What to answer for a type that the provider does not have.

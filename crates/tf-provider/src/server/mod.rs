@@ -27,13 +27,17 @@ mod walk;
 
 pub(crate) mod apply_resource_change;
 pub(crate) mod call_function;
+pub(crate) mod close_ephemeral_resource;
 pub(crate) mod configure_provider;
 pub(crate) mod import_resource_state;
+pub(crate) mod open_ephemeral_resource;
 pub(crate) mod plan_resource_change;
 pub(crate) mod read_data_source;
 pub(crate) mod read_resource;
+pub(crate) mod renew_ephemeral_resource;
 pub(crate) mod upgrade_resource_state;
 pub(crate) mod validate_data_resource_config;
+pub(crate) mod validate_ephemeral_resource_config;
 pub(crate) mod validate_provider_config;
 pub(crate) mod validate_resource_config;
 
@@ -212,6 +216,23 @@ pub(crate) fn limit(definition: &Definition, object: &RawValue, operation: &str)
         "delete" => defaults.delete,
         _ => defaults.read,
     }
+}
+
+/// A known configuration as an author reads it: what it leaves to the provider is pending; what has a default takes it.
+pub(crate) fn pending(definition: &Definition, config: &RawValue) -> RawValue {
+    let mut pending = config.clone();
+    let level = walk::Level { attributes: &definition.attributes, blocks: &definition.blocks };
+    walk::walk(level, config, None, &mut pending, &mut |visit| {
+        if !visit.config.is_null() {
+            return;
+        }
+        if let Some(default) = &visit.attribute.default {
+            *visit.planned = default.clone();
+        } else if visit.attribute.presence.is_computed() {
+            *visit.planned = RawValue::unknown();
+        }
+    });
+    pending
 }
 
 /// Checks what a configuration sets against the validators of its schema.

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::walk::{Level, walk};
-use super::{ProviderServer, limit, operate, refuse_unknown};
+use super::{ProviderServer, limit, operate, pending, refuse_unknown};
 use crate::diagnostics::Diagnostics;
 use crate::erased::AnyDataSource;
 use crate::private::Private;
@@ -29,19 +28,7 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
         Ok(ctx) => ctx,
         Err(diagnostics) => return Response { ty, state: None, diagnostics },
     };
-    // What the configuration leaves to the provider is pending; what has a default takes it.
-    let mut pending = config.clone();
-    let level = Level { attributes: &definition.attributes, blocks: &definition.blocks };
-    walk(level, &config, None, &mut pending, &mut |visit| {
-        if !visit.config.is_null() {
-            return;
-        }
-        if let Some(default) = &visit.attribute.default {
-            *visit.planned = default.clone();
-        } else if visit.attribute.presence.is_computed() {
-            *visit.planned = RawValue::unknown();
-        }
-    });
+    let pending = pending(definition, &config);
     let mut outcome = {
         let data_source = Arc::clone(&data_source);
         operate(ctx, move |ctx| Box::pin(async move { data_source.read(&pending, ctx).await })).await

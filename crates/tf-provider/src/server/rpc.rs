@@ -96,157 +96,184 @@ fn one_event<T: Send + 'static>(event: T) -> Answer<Events<T>> {
     Ok(Response::new(Box::pin(stream::iter([Ok(event)]))))
 }
 
-#[tonic::async_trait]
-impl<P: Provider> provider_server::Provider for ProviderServer<P> {
-    async fn get_metadata(
-        &self,
-        _: Request<pb::get_metadata::Request>,
-    ) -> Answer<pb::get_metadata::Response> {
-        answer("GetMetadata", async { Ok(to_proto::get_provider_schema::metadata(&self.registry)) }).await
+/// Implements the service: calls with one answer by their stages, the others as they are written.
+///
+/// The stages of a call are the three files that carry its name; an `Err` is an answer of diagnostics alone.
+macro_rules! service {
+    ($($call:ident $name:literal |$server:ident, $request:ident| $stages:block)* { $($others:tt)* }) => {
+        #[tonic::async_trait]
+        impl<P: Provider> provider_server::Provider for ProviderServer<P> {
+            $(
+                async fn $call(&self, request: Request<pb::$call::Request>) -> Answer<pb::$call::Response> {
+                    let ($server, $request) = (self, request.into_inner());
+                    answer($name, async move { $stages }).await
+                }
+            )*
+
+            $($others)*
+        }
+    };
+}
+
+service! {
+    // === what the provider offers ===
+
+    get_metadata "GetMetadata" |server, _request| {
+        Ok(to_proto::get_provider_schema::metadata(&server.registry))
     }
 
-    async fn get_provider_schema(
-        &self,
-        _: Request<pb::get_provider_schema::Request>,
-    ) -> Answer<pb::get_provider_schema::Response> {
-        answer("GetProviderSchema", async { Ok(self.schema()) }).await
+    get_provider_schema "GetProviderSchema" |server, _request| {
+        Ok(server.schema())
     }
 
-    async fn get_resource_identity_schemas(
-        &self,
-        _: Request<pb::get_resource_identity_schemas::Request>,
-    ) -> Answer<pb::get_resource_identity_schemas::Response> {
-        answer("GetResourceIdentitySchemas", async { Ok(Default::default()) }).await
+    get_resource_identity_schemas "GetResourceIdentitySchemas" |_server, _request| {
+        Ok(Default::default())
     }
 
-    async fn get_functions(
-        &self,
-        _: Request<pb::get_functions::Request>,
-    ) -> Answer<pb::get_functions::Response> {
-        answer("GetFunctions", async { Ok(to_proto::get_provider_schema::functions(&self.registry)) }).await
+    get_functions "GetFunctions" |server, _request| {
+        Ok(to_proto::get_provider_schema::functions(&server.registry))
     }
 
-    async fn validate_provider_config(
-        &self,
-        request: Request<pb::validate_provider_config::Request>,
-    ) -> Answer<pb::validate_provider_config::Response> {
-        answer("ValidateProviderConfig", async {
-            let config =
-                from_proto::validate_provider_config::request(&self.definition, request.into_inner())?;
-            Err(super::validate_provider_config::handle(self, &config))
-        })
-        .await
+    // === the provider itself ===
+
+    validate_provider_config "ValidateProviderConfig" |server, request| {
+        let config = from_proto::validate_provider_config::request(&server.definition, request)?;
+        Err(super::validate_provider_config::handle(server, &config))
     }
 
-    async fn configure_provider(
-        &self,
-        request: Request<pb::configure_provider::Request>,
-    ) -> Answer<pb::configure_provider::Response> {
-        answer("ConfigureProvider", async {
-            let config = from_proto::configure_provider::request(&self.definition, request.into_inner())?;
-            Err(super::configure_provider::handle(self, config).await)
-        })
-        .await
+    configure_provider "ConfigureProvider" |server, request| {
+        let config = from_proto::configure_provider::request(&server.definition, request)?;
+        Err(super::configure_provider::handle(server, config).await)
     }
 
+    // === managed resources ===
+
+    validate_resource_config "ValidateResourceConfig" |server, request| {
+        let request = from_proto::validate_resource_config::request(&server.registry, request)?;
+        Err(super::validate_resource_config::handle(request))
+    }
+
+    upgrade_resource_state "UpgradeResourceState" |server, request| {
+        let request = from_proto::upgrade_resource_state::request(&server.registry, request)?;
+        Ok(to_proto::upgrade_resource_state::response(super::upgrade_resource_state::handle(request)))
+    }
+
+    upgrade_resource_identity "UpgradeResourceIdentity" |_server, request| {
+        Err(from_proto::unknown_type("resource identity", &request.type_name))
+    }
+
+    read_resource "ReadResource" |server, request| {
+        let request = from_proto::read_resource::request(&server.registry, request)?;
+        Ok(to_proto::read_resource::response(super::read_resource::handle(server, request).await))
+    }
+
+    plan_resource_change "PlanResourceChange" |server, request| {
+        let request = from_proto::plan_resource_change::request(&server.registry, request)?;
+        Ok(to_proto::plan_resource_change::response(super::plan_resource_change::handle(server, request)))
+    }
+
+    apply_resource_change "ApplyResourceChange" |server, request| {
+        let request = from_proto::apply_resource_change::request(&server.registry, request)?;
+        Ok(to_proto::apply_resource_change::response(super::apply_resource_change::handle(server, request).await))
+    }
+
+    import_resource_state "ImportResourceState" |server, request| {
+        let request = from_proto::import_resource_state::request(&server.registry, request)?;
+        Ok(to_proto::import_resource_state::response(super::import_resource_state::handle(server, request).await))
+    }
+
+    move_resource_state "MoveResourceState" |_server, request| {
+        let diagnostic = Diagnostic::error(
+            "Move is not supported",
+            format!(
+                "A {} cannot be moved to a {}. Remove the moved block, and import the object instead.",
+                request.source_type_name, request.target_type_name
+            ),
+        );
+        Err(diagnostic.into())
+    }
+
+    generate_resource_config "GenerateResourceConfig" |_server, request| {
+        Err(from_proto::unknown_type("resource with configuration generator", &request.type_name))
+    }
+
+    // === data sources ===
+
+    validate_data_resource_config "ValidateDataResourceConfig" |server, request| {
+        let request = from_proto::validate_data_resource_config::request(&server.registry, request)?;
+        Err(super::validate_data_resource_config::handle(request))
+    }
+
+    read_data_source "ReadDataSource" |server, request| {
+        let request = from_proto::read_data_source::request(&server.registry, request)?;
+        Ok(to_proto::read_data_source::response(super::read_data_source::handle(server, request).await))
+    }
+
+    // === ephemeral resources ===
+
+    validate_ephemeral_resource_config "ValidateEphemeralResourceConfig" |server, request| {
+        let request = from_proto::validate_ephemeral_resource_config::request(&server.registry, request)?;
+        Err(super::validate_ephemeral_resource_config::handle(request))
+    }
+
+    open_ephemeral_resource "OpenEphemeralResource" |server, request| {
+        let request = from_proto::open_ephemeral_resource::request(&server.registry, request)?;
+        let response = super::open_ephemeral_resource::handle(server, request).await;
+        Ok(to_proto::open_ephemeral_resource::response(response))
+    }
+
+    renew_ephemeral_resource "RenewEphemeralResource" |server, request| {
+        let request = from_proto::renew_ephemeral_resource::request(&server.registry, request)?;
+        let response = super::renew_ephemeral_resource::handle(server, request).await;
+        Ok(to_proto::renew_ephemeral_resource::response(response))
+    }
+
+    close_ephemeral_resource "CloseEphemeralResource" |server, request| {
+        let request = from_proto::close_ephemeral_resource::request(&server.registry, request)?;
+        Err(super::close_ephemeral_resource::handle(server, request).await)
+    }
+
+    // === list resources ===
+
+    validate_list_resource_config "ValidateListResourceConfig" |_server, request| {
+        Err(from_proto::unknown_type("list resource", &request.type_name))
+    }
+
+    // === actions ===
+
+    validate_action_config "ValidateActionConfig" |_server, request| {
+        Err(from_proto::unknown_type("action", &request.type_name))
+    }
+
+    plan_action "PlanAction" |_server, request| {
+        Err(from_proto::unknown_type("action", &request.action_type))
+    }
+
+    // === state stores: there are none ===
+
+    get_states "GetStates" |_server, request| {
+        Err(from_proto::unknown_type("state store", &request.type_name))
+    }
+
+    delete_state "DeleteState" |_server, request| {
+        Err(from_proto::unknown_type("state store", &request.type_name))
+    }
+
+    lock_state "LockState" |_server, request| {
+        Err(from_proto::unknown_type("state store", &request.type_name))
+    }
+
+    unlock_state "UnlockState" |_server, request| {
+        Err(from_proto::unknown_type("state store", &request.type_name))
+    }
+
+{
     async fn stop_provider(
         &self,
         _: Request<pb::stop_provider::Request>,
     ) -> Answer<pb::stop_provider::Response> {
         self.stop.stop();
         Ok(Response::new(pb::stop_provider::Response::default()))
-    }
-
-    async fn validate_resource_config(
-        &self,
-        request: Request<pb::validate_resource_config::Request>,
-    ) -> Answer<pb::validate_resource_config::Response> {
-        answer("ValidateResourceConfig", async {
-            let request =
-                from_proto::validate_resource_config::request(&self.registry, request.into_inner())?;
-            Err(super::validate_resource_config::handle(request))
-        })
-        .await
-    }
-
-    async fn validate_data_resource_config(
-        &self,
-        request: Request<pb::validate_data_resource_config::Request>,
-    ) -> Answer<pb::validate_data_resource_config::Response> {
-        answer("ValidateDataResourceConfig", async {
-            let request =
-                from_proto::validate_data_resource_config::request(&self.registry, request.into_inner())?;
-            Err(super::validate_data_resource_config::handle(request))
-        })
-        .await
-    }
-
-    async fn upgrade_resource_state(
-        &self,
-        request: Request<pb::upgrade_resource_state::Request>,
-    ) -> Answer<pb::upgrade_resource_state::Response> {
-        answer("UpgradeResourceState", async {
-            let request = from_proto::upgrade_resource_state::request(&self.registry, request.into_inner())?;
-            Ok(to_proto::upgrade_resource_state::response(super::upgrade_resource_state::handle(request)))
-        })
-        .await
-    }
-
-    async fn read_resource(
-        &self,
-        request: Request<pb::read_resource::Request>,
-    ) -> Answer<pb::read_resource::Response> {
-        answer("ReadResource", async {
-            let request = from_proto::read_resource::request(&self.registry, request.into_inner())?;
-            Ok(to_proto::read_resource::response(super::read_resource::handle(self, request).await))
-        })
-        .await
-    }
-
-    async fn plan_resource_change(
-        &self,
-        request: Request<pb::plan_resource_change::Request>,
-    ) -> Answer<pb::plan_resource_change::Response> {
-        answer("PlanResourceChange", async {
-            let request = from_proto::plan_resource_change::request(&self.registry, request.into_inner())?;
-            Ok(to_proto::plan_resource_change::response(super::plan_resource_change::handle(self, request)))
-        })
-        .await
-    }
-
-    async fn apply_resource_change(
-        &self,
-        request: Request<pb::apply_resource_change::Request>,
-    ) -> Answer<pb::apply_resource_change::Response> {
-        answer("ApplyResourceChange", async {
-            let request = from_proto::apply_resource_change::request(&self.registry, request.into_inner())?;
-            let response = super::apply_resource_change::handle(self, request).await;
-            Ok(to_proto::apply_resource_change::response(response))
-        })
-        .await
-    }
-
-    async fn import_resource_state(
-        &self,
-        request: Request<pb::import_resource_state::Request>,
-    ) -> Answer<pb::import_resource_state::Response> {
-        answer("ImportResourceState", async {
-            let request = from_proto::import_resource_state::request(&self.registry, request.into_inner())?;
-            let response = super::import_resource_state::handle(self, request).await;
-            Ok(to_proto::import_resource_state::response(response))
-        })
-        .await
-    }
-
-    async fn read_data_source(
-        &self,
-        request: Request<pb::read_data_source::Request>,
-    ) -> Answer<pb::read_data_source::Response> {
-        answer("ReadDataSource", async {
-            let request = from_proto::read_data_source::request(&self.registry, request.into_inner())?;
-            Ok(to_proto::read_data_source::response(super::read_data_source::handle(self, request).await))
-        })
-        .await
     }
 
     async fn call_function(
@@ -264,72 +291,6 @@ impl<P: Provider> provider_server::Provider for ProviderServer<P> {
         Ok(Response::new(to_proto::call_function::response(result)))
     }
 
-    // What follows has no place in this provider yet; each answers as the protocol says for a type that is not there.
-
-    async fn upgrade_resource_identity(
-        &self,
-        request: Request<pb::upgrade_resource_identity::Request>,
-    ) -> Answer<pb::upgrade_resource_identity::Response> {
-        unsupported("resource identity", &request.into_inner().type_name)
-    }
-
-    async fn move_resource_state(
-        &self,
-        request: Request<pb::move_resource_state::Request>,
-    ) -> Answer<pb::move_resource_state::Response> {
-        let request = request.into_inner();
-        let diagnostic = Diagnostic::error(
-            "Move is not supported",
-            format!(
-                "A {} cannot be moved to a {}. Remove the moved block, and import the object instead.",
-                request.source_type_name, request.target_type_name
-            ),
-        );
-        Ok(Response::new(Report::report(to_proto::diagnostics(diagnostic.into()))))
-    }
-
-    async fn generate_resource_config(
-        &self,
-        request: Request<pb::generate_resource_config::Request>,
-    ) -> Answer<pb::generate_resource_config::Response> {
-        unsupported("resource with configuration generator", &request.into_inner().type_name)
-    }
-
-    async fn validate_ephemeral_resource_config(
-        &self,
-        request: Request<pb::validate_ephemeral_resource_config::Request>,
-    ) -> Answer<pb::validate_ephemeral_resource_config::Response> {
-        unsupported("ephemeral resource", &request.into_inner().type_name)
-    }
-
-    async fn open_ephemeral_resource(
-        &self,
-        request: Request<pb::open_ephemeral_resource::Request>,
-    ) -> Answer<pb::open_ephemeral_resource::Response> {
-        unsupported("ephemeral resource", &request.into_inner().type_name)
-    }
-
-    async fn renew_ephemeral_resource(
-        &self,
-        request: Request<pb::renew_ephemeral_resource::Request>,
-    ) -> Answer<pb::renew_ephemeral_resource::Response> {
-        unsupported("ephemeral resource", &request.into_inner().type_name)
-    }
-
-    async fn close_ephemeral_resource(
-        &self,
-        request: Request<pb::close_ephemeral_resource::Request>,
-    ) -> Answer<pb::close_ephemeral_resource::Response> {
-        unsupported("ephemeral resource", &request.into_inner().type_name)
-    }
-
-    async fn validate_list_resource_config(
-        &self,
-        request: Request<pb::validate_list_resource_config::Request>,
-    ) -> Answer<pb::validate_list_resource_config::Response> {
-        unsupported("list resource", &request.into_inner().type_name)
-    }
-
     type ListResourceStream = Events<pb::list_resource::Event>;
 
     async fn list_resource(
@@ -341,20 +302,6 @@ impl<P: Provider> provider_server::Provider for ProviderServer<P> {
             diagnostic: to_proto::diagnostics(diagnostics),
             ..Default::default()
         })
-    }
-
-    async fn validate_action_config(
-        &self,
-        request: Request<pb::validate_action_config::Request>,
-    ) -> Answer<pb::validate_action_config::Response> {
-        unsupported("action", &request.into_inner().type_name)
-    }
-
-    async fn plan_action(
-        &self,
-        request: Request<pb::plan_action::Request>,
-    ) -> Answer<pb::plan_action::Response> {
-        unsupported("action", &request.into_inner().action_type)
     }
 
     type InvokeActionStream = Events<pb::invoke_action::Event>;
@@ -388,13 +335,6 @@ impl<P: Provider> provider_server::Provider for ProviderServer<P> {
         }))
     }
 
-    async fn get_states(
-        &self,
-        request: Request<pb::get_states::Request>,
-    ) -> Answer<pb::get_states::Response> {
-        unsupported("state store", &request.into_inner().type_name)
-    }
-
     type ReadStateBytesStream = Events<pb::read_state_bytes::Response>;
 
     async fn read_state_bytes(
@@ -416,25 +356,4 @@ impl<P: Provider> provider_server::Provider for ProviderServer<P> {
         let type_name = first.and_then(|chunk| chunk.meta).map(|meta| meta.type_name).unwrap_or_default();
         unsupported("state store", &type_name)
     }
-
-    async fn delete_state(
-        &self,
-        request: Request<pb::delete_state::Request>,
-    ) -> Answer<pb::delete_state::Response> {
-        unsupported("state store", &request.into_inner().type_name)
-    }
-
-    async fn lock_state(
-        &self,
-        request: Request<pb::lock_state::Request>,
-    ) -> Answer<pb::lock_state::Response> {
-        unsupported("state store", &request.into_inner().type_name)
-    }
-
-    async fn unlock_state(
-        &self,
-        request: Request<pb::unlock_state::Request>,
-    ) -> Answer<pb::unlock_state::Response> {
-        unsupported("state store", &request.into_inner().type_name)
-    }
-}
+}}

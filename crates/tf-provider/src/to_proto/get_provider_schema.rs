@@ -21,11 +21,15 @@ pub(crate) fn response<C>(
 ) -> pb::get_provider_schema::Response {
     let resources = registry.resources.iter();
     let data_sources = registry.data_sources.iter();
+    let ephemeral = registry.ephemeral_resources.iter();
     pb::get_provider_schema::Response {
         provider: Some(schema(provider)),
         server_capabilities: Some(capabilities()),
         resource_schemas: resources.map(|(name, entry)| (name.clone(), schema(entry.definition()))).collect(),
         data_source_schemas: data_sources
+            .map(|(name, entry)| (name.clone(), schema(entry.definition())))
+            .collect(),
+        ephemeral_resource_schemas: ephemeral
             .map(|(name, entry)| (name.clone(), schema(entry.definition())))
             .collect(),
         functions: functions(registry).functions,
@@ -37,11 +41,13 @@ pub(crate) fn metadata<C>(registry: &Registry<C>) -> pb::get_metadata::Response 
     let resource = |type_name: &String| pb::get_metadata::ResourceMetadata { type_name: type_name.clone() };
     let data_source =
         |type_name: &String| pb::get_metadata::DataSourceMetadata { type_name: type_name.clone() };
+    let ephemeral = |type_name: &String| pb::get_metadata::EphemeralMetadata { type_name: type_name.clone() };
     let function = |name: &String| pb::get_metadata::FunctionMetadata { name: name.clone() };
     pb::get_metadata::Response {
         server_capabilities: Some(capabilities()),
         resources: registry.resources.keys().map(resource).collect(),
         data_sources: registry.data_sources.keys().map(data_source).collect(),
+        ephemeral_resources: registry.ephemeral_resources.keys().map(ephemeral).collect(),
         functions: registry.functions.keys().map(function).collect(),
         ..Default::default()
     }

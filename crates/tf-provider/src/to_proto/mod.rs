@@ -10,9 +10,11 @@ pub(crate) mod apply_resource_change;
 pub(crate) mod call_function;
 pub(crate) mod get_provider_schema;
 pub(crate) mod import_resource_state;
+pub(crate) mod open_ephemeral_resource;
 pub(crate) mod plan_resource_change;
 pub(crate) mod read_data_source;
 pub(crate) mod read_resource;
+pub(crate) mod renew_ephemeral_resource;
 pub(crate) mod upgrade_resource_state;
 
 /// Encodes a value of type `ty`; a value that does not fit its own schema is a fault of the provider.

@@ -12,6 +12,7 @@ mod support;
 mod apply;
 mod concurrency;
 mod data_source;
+mod ephemeral;
 mod garbage;
 mod import;
 mod plan;

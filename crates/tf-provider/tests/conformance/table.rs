@@ -14,7 +14,6 @@ const ITEMS: u32 = 66;
 const UNTESTED: &[(u32, &str)] = &[
     (17, "measured by `cargo xtask bench start`, never in a timed test"),
     (58, "functions have unit tests; the real core calls them in the provider's acceptance tests"),
-    (59, "ephemeral resources are not there yet"),
     (60, "resource identity is not there yet"),
     (61, "list resources are not there yet"),
     (62, "actions are not there yet"),

@@ -2,6 +2,7 @@
 
 mod everything;
 mod journal;
+mod lease;
 mod upgraded;
 
 use std::collections::BTreeSet;
@@ -9,11 +10,12 @@ use std::collections::BTreeSet;
 use tf_provider::schema::Computed;
 use tf_provider::{
     Context, DataSource, Diagnostic, Diagnostics, Function, FunctionError, Provider, Registry, Schema, Value,
-    data_source, resource,
+    data_source, ephemeral_resource, resource,
 };
 
 use self::everything::Everything;
 use self::journal::Journal;
+use self::lease::{Lease, Plain};
 use self::upgraded::Upgraded;
 
 /// Offers what the conformance tests need.
@@ -39,6 +41,8 @@ impl Provider for Conformance {
             .resource(resource!(Journal))
             .resource(resource!(Upgraded))
             .data_source(data_source!(Lookup))
+            .ephemeral_resource(ephemeral_resource!(Lease))
+            .ephemeral_resource(ephemeral_resource!(Plain))
             .function(shout())
     }
 

@@ -1,6 +1,7 @@
 //! The real `terraform` with real provider processes.
 
 mod diagnostics;
+mod ephemeral;
 mod failures;
 mod import;
 mod lifecycle;

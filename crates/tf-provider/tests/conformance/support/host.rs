@@ -112,6 +112,12 @@ impl Host {
         Object { host: self.clone(), name, ty: schema::object_type(&block), block }
     }
 
+    /// An ephemeral resource.
+    pub(crate) fn ephemeral(&self, name: &'static str) -> Object {
+        let block = self.schemas.ephemeral_resource_schemas[name].block.clone().unwrap();
+        Object { host: self.clone(), name, ty: schema::object_type(&block), block }
+    }
+
     /// A data source.
     pub(crate) fn data_source(&self, name: &'static str) -> Object {
         let block = self.schemas.data_source_schemas[name].block.clone().unwrap();

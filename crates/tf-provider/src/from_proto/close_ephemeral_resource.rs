@@ -1,0 +1,11 @@
+//! CloseEphemeralResource: request.
+
+use crate::diagnostics::Diagnostics;
+use crate::proto::tfplugin6::close_ephemeral_resource as pb;
+use crate::provider::Registry;
+use crate::server::close_ephemeral_resource::Request;
+
+pub(crate) fn request<C>(registry: &Registry<C>, request: pb::Request) -> Result<Request<C>, Diagnostics> {
+    let ephemeral = super::ephemeral_resource(registry, &request.type_name)?;
+    Ok(Request { ephemeral, private: request.private.unwrap_or_default() })
+}
