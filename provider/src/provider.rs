@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tf_provider::schema::Sensitive;
-use tf_provider::{Diagnostics, Provider, Registry, Schema, data_source, resource};
+use tf_provider::{Diagnostics, Provider, Registry, Schema, data_source, ephemeral_resource, resource};
 
 use crate::clients::Clients;
 use crate::ec2::ami::Ami;
 use crate::ec2::runner_network::RunnerNetwork;
 use crate::ec2::worker_fleet::WorkerFleet;
+use crate::ecr::ecr_authorization::EcrAuthorization;
 use crate::ecr::mirror_repository::MirrorRepository;
 use crate::ecr::pull_through_cache_rule::PullThroughCacheRule;
 use crate::functions;
@@ -126,6 +127,7 @@ impl Provider for Ecrunner {
             .resource(resource!(PullThroughCacheRule))
             .data_source(data_source!(Ami))
             .data_source(data_source!(RunnerConfig))
+            .ephemeral_resource(ephemeral_resource!(EcrAuthorization))
             .function(functions::mirror_image())
             .function(functions::parse_image())
     }

@@ -6,16 +6,15 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use oci_copy::{BasicCredentials, Credentials, CredentialsError, CredentialsProvider, Registry, Secret};
+use oci_copy::{BasicCredentials, Credentials, CredentialsError, CredentialsProvider, Registry};
 use tf_provider::{Diagnostic, Diagnostics};
 use tokio::sync::Mutex as AsyncMutex;
 
 use crate::clients::Clients;
-use crate::diagnostics::{Failure, registry_failure};
+use crate::diagnostics::registry_failure;
+use crate::ecr::login::Login;
 
 /// A token is renewed when less than this is left of its twelve hours: a large blob must not outlive it.
 const RENEW_BEFORE: Duration = Duration::from_secs(6 * 3600);
@@ -125,28 +124,12 @@ impl CredentialsProvider for EcrToken {
 
 impl EcrToken {
     async fn fetch(&self) -> Result<Token, CredentialsError> {
-        let answer = self.ecr.get_authorization_token().send().await.map_err(|error| {
-            let diagnostic = Failure::of("ECR", &error).diagnostic("GetAuthorizationToken", "", "");
-            CredentialsError(diagnostic.detail)
-        })?;
-        let data = answer.authorization_data().first();
-        let decoded = data
-            .and_then(|data| data.authorization_token())
-            .and_then(|token| BASE64.decode(token).ok())
-            .and_then(|bytes| String::from_utf8(bytes).ok());
-        let (username, password) = decoded
-            .as_deref()
-            .and_then(|text| text.split_once(':'))
-            .ok_or_else(|| CredentialsError("ECR answered no usable authorization token".to_owned()))?;
+        let login =
+            Login::fetch(&self.ecr).await.map_err(|diagnostic| CredentialsError(diagnostic.detail))?;
         let now = SystemTime::now();
-        let expires = data
-            .and_then(|data| data.expires_at())
-            .and_then(|at| SystemTime::try_from(*at).ok())
-            .unwrap_or(now);
-        let lifetime = expires.duration_since(now).unwrap_or_default();
+        let lifetime = login.expires_at.duration_since(now).unwrap_or_default();
         // Short-lived tokens (role credentials that end sooner) are renewed at half their life.
         let keep = if lifetime > RENEW_BEFORE * 2 { lifetime - RENEW_BEFORE } else { lifetime / 2 };
-        let credentials = BasicCredentials { username: username.to_owned(), password: Secret::new(password) };
-        Ok(Token { credentials, renew_at: now + keep })
+        Ok(Token { credentials: login.credentials, renew_at: now + keep })
     }
 }

@@ -1,5 +1,7 @@
 //! Objects of Amazon ECR.
 
+pub mod ecr_authorization;
+pub mod login;
 pub mod mirror_repository;
 pub mod pull_through_cache_rule;
 pub mod repository;

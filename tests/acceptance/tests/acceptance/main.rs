@@ -2,6 +2,7 @@
 //! `cargo xtask test` prepares what they need and runs them.
 
 mod ami;
+mod ecr_authorization;
 mod examples;
 mod functions;
 mod instance_profile;
