@@ -15,8 +15,13 @@ pub(crate) fn schema(input: &DeriveInput) -> TokenStream {
     let (model, errors) = parse(input);
     match (model, errors.into_compile_errors()) {
         (Some(model), None) => {
-            let items =
-                [plan_struct(&model), convert_impls(&model), schema_impl(&model), attribute_impl(&model)];
+            let items = [
+                plan_struct(&model),
+                convert_impls(&model),
+                schema_impl(&model),
+                attribute_impl(&model),
+                identity_impl(&model),
+            ];
             items.into_iter().collect()
         }
         // The items exist all the same, so that a mistake is not buried under errors of their users.
@@ -286,6 +291,29 @@ fn attribute_impl(model: &Model) -> TokenStream {
     }
 }
 
+// === identity ===
+
+fn identity_impl(model: &Model) -> TokenStream {
+    if !model.identity {
+        return TokenStream::new();
+    }
+    let ident = &model.ident;
+    let values = model.fields.iter().filter_map(|field| match &field.role {
+        Role::Attribute(role) => Some(&role.value),
+        Role::Block(_) | Role::Faulty => None,
+    });
+    let checks = values.map(|value| quote_spanned!(value.span()=> is_value::<#value>();));
+    quote! {
+        #[automatically_derived]
+        impl ::tf_provider::Identity for #ident {}
+
+        const _: fn() = || {
+            fn is_value<T: ::tf_provider::IdentityValue>() {}
+            #(#checks)*
+        };
+    }
+}
+
 // === stubs ===
 
 /// The impls without bodies, beside the errors that keep them from ever being run.
@@ -315,6 +343,7 @@ fn stub_impls(model: &Model) -> TokenStream {
             }
         }
     });
+    let identity_impl = model.identity.then(|| quote!(impl ::tf_provider::Identity for #known {}));
     quote! {
         #[automatically_derived]
         impl ::tf_provider::schema::Convert for #known { #convert }
@@ -332,5 +361,6 @@ fn stub_impls(model: &Model) -> TokenStream {
         }
 
         #attribute_impl
+        #identity_impl
     }
 }

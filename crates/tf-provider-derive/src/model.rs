@@ -12,6 +12,8 @@ pub(crate) struct Model {
     /// Given for the root of a resource, data source or ephemeral resource.
     pub(crate) type_name: Option<String>,
     pub(crate) version: u64,
+    /// The struct is the identity of a resource.
+    pub(crate) identity: bool,
     /// Operation and its limit in seconds, for those that are not left at their default.
     pub(crate) timeouts: Option<Vec<(Ident, u64)>>,
     pub(crate) fields: Vec<Field>,
@@ -83,8 +85,10 @@ pub(crate) enum Presence {
 }
 
 impl Model {
-    /// True when the struct can stand in an attribute: neither a root, nor with blocks in it.
+    /// True when the struct can stand in an attribute: neither a root, nor an identity, nor with blocks in it.
     pub(crate) fn is_attribute_value(&self) -> bool {
-        self.type_name.is_none() && !self.fields.iter().any(|field| matches!(field.role, Role::Block(_)))
+        self.type_name.is_none()
+            && !self.identity
+            && !self.fields.iter().any(|field| matches!(field.role, Role::Block(_)))
     }
 }

@@ -8,11 +8,11 @@ use syn::{Data, DeriveInput, Fields, Ident};
 use crate::doc::description;
 use crate::duration;
 use crate::errors::{Errors, unknown_option};
-use crate::model::Model;
+use crate::model::{Model, Presence, Role};
 use crate::options::{OptionValue, TfOption, tf_options};
 use crate::parse_field::field;
 
-const ROOT_OPTIONS: &[&str] = &["type_name", "version", "timeouts"];
+const ROOT_OPTIONS: &[&str] = &["type_name", "identity", "version", "timeouts"];
 const ROOT_HINTS: &[(&str, &str)] = &[
     ("name", "write `type_name = \"…\"`"),
     ("schema_version", "write `version = 1`"),
@@ -37,6 +37,7 @@ pub(crate) fn parse(input: &DeriveInput) -> (Option<Model>, Errors) {
         description: description(&input.attrs),
         type_name: None,
         version: 0,
+        identity: false,
         timeouts: None,
         fields: Vec::new(),
     };
@@ -61,6 +62,9 @@ pub(crate) fn parse(input: &DeriveInput) -> (Option<Model>, Errors) {
         errors.at(&input.ident, message);
     }
     check_names(&model, &mut errors);
+    if model.identity {
+        check_identity(&model, &mut errors);
+    }
     (Some(model), errors)
 }
 
@@ -82,14 +86,21 @@ fn root_options(options: &[TfOption], model: &mut Model, errors: &mut Errors) {
                 }
                 model.version = version;
             }
+            "identity" => model.identity = option.flag(errors),
             "timeouts" => model.timeouts = Some(timeouts(option, errors)),
             other => errors.at_span(option.span(), unknown_option(other, ROOT_OPTIONS, ROOT_HINTS)),
         }
     }
     let has = |name: &str| options.iter().find(|option| option.name == name);
+    if let (Some(_), Some(option)) = (has("type_name"), has("identity")) {
+        errors.at_span(option.span(), "an identity is a struct of its own, without `type_name`");
+    }
     if has("type_name").is_none() {
         for option in ["version", "timeouts"].into_iter().filter_map(has) {
-            errors.at_span(option.span(), format!("`{}` belongs to a struct with `type_name`", option.name));
+            if !(model.identity && option.name == "version") {
+                let message = format!("`{}` belongs to a struct with `type_name`", option.name);
+                errors.at_span(option.span(), message);
+            }
         }
     }
 }
@@ -134,6 +145,30 @@ fn check_names(model: &Model, errors: &mut Errors) {
         }
         if model.timeouts.is_some() && name == "timeouts" {
             errors.at(&field.ident, "`timeouts(…)` adds the block of this name; it needs no field");
+        }
+    }
+}
+
+/// An identity consists of plain values that the practitioner gives.
+fn check_identity(model: &Model, errors: &mut Errors) {
+    if model.fields.is_empty() {
+        errors.at(&model.ident, "an identity needs at least one field");
+    }
+    for field in &model.fields {
+        let plain = match &field.role {
+            Role::Attribute(role) => {
+                matches!(role.presence, Presence::Required | Presence::Optional)
+                    && role.deprecated.is_none()
+                    && !role.replace
+                    && role.validators.is_empty()
+            }
+            Role::Block(_) => false,
+            // There is an error already.
+            Role::Faulty => true,
+        };
+        if !plain {
+            let message = "a field of an identity is a `T` or an `Option<T>`, without options but `name`";
+            errors.at(&field.ident, message);
         }
     }
 }

@@ -27,6 +27,7 @@ mod ephemeral;
 pub mod erased;
 mod from_proto;
 mod function;
+mod identity;
 mod private;
 pub mod process;
 pub mod proto;
@@ -42,6 +43,7 @@ pub use describe::describe;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use ephemeral::{CloseEphemeral, EphemeralResource, Opened, RenewEphemeral, Renewed};
 pub use function::{Function, FunctionError, Parameter};
+pub use identity::{Identity, IdentityValue, ImportIdentity, ResourceIdentity, UpgradeIdentity};
 pub use private::Private;
 pub use provider::{Provider, Registry};
 pub use resource::{

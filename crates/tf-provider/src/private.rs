@@ -55,7 +55,7 @@ impl Private {
         serde_json::from_value(self.entries.get(key)?.clone()).ok()
     }
 
-    /// Sets `key`. A value that has no JSON form is a fault of the provider, and left out.
+    /// Sets `key`; keys that begin with a dot are the SDK's own. A value that has no JSON form is a fault of the provider, and left out.
     pub fn set(&mut self, key: impl Into<String>, value: impl Serialize) {
         match serde_json::to_value(value) {
             Ok(value) => {
@@ -63,6 +63,11 @@ impl Private {
             }
             Err(error) => tracing::error!(%error, "private data cannot be written"),
         }
+    }
+
+    /// Removes a mark of the SDK's own; true when it was there.
+    pub(crate) fn take(&mut self, mark: &str) -> bool {
+        self.entries.remove(mark).is_some()
     }
 
     /// Removes `key`.

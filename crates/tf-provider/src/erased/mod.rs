@@ -9,6 +9,7 @@ use crate::value::RawValue;
 
 mod data_source;
 mod ephemeral;
+mod identity;
 mod probe;
 mod resource;
 mod timeouts;
@@ -17,6 +18,7 @@ pub use data_source::{AnyDataSource, DataSourceAbilities, DataSourceEntry};
 pub use ephemeral::{
     AnyEphemeralResource, CloseFn, EphemeralResourceAbilities, EphemeralResourceEntry, Lease, RenewFn,
 };
+pub use identity::{AnyIdentity, IdentityEntry, ImportIdentityFn, UpgradeIdentityFn};
 pub use probe::{Probe, WithoutEphemeralAbilities, WithoutResourceAbilities, WithoutSchemaAbilities};
 pub use resource::{
     AnyResource, ImportFn, ModifiedPlan, ModifyFn, PlanDestroyFn, ResourceAbilities, ResourceEntry, UpgradeFn,

@@ -7,8 +7,10 @@ use std::marker::PhantomData;
 
 use super::ValidateFn;
 use super::ephemeral::{CloseFn, RenewFn};
+use super::identity::{self, IdentityEntry, ImportIdentityFn, UpgradeIdentityFn};
 use super::resource::{ImportFn, ModifyFn, PlanDestroyFn, UpgradeFn};
 use crate::ephemeral::{CloseEphemeral, EphemeralResource, RenewEphemeral};
+use crate::identity::{ImportIdentity, ResourceIdentity, UpgradeIdentity};
 use crate::resource::{ImportState, ModifyPlan, PlanDestroy, Resource, UpgradeState, ValidateConfig};
 use crate::schema::Schema;
 
@@ -58,6 +60,9 @@ abilities!(WithoutResourceAbilities: Resource {
     modify_ability: ModifyPlan => ModifyFn<T>, |context| T::modify_plan(context);
     plan_destroy_ability: PlanDestroy => PlanDestroyFn<T>, |context| T::plan_destroy(context);
     import_ability: ImportState => ImportFn<T>, |id, ctx| Box::pin(T::import(id, ctx));
+    identity_ability: ResourceIdentity => IdentityEntry<T>, IdentityEntry::new();
+    import_identity_ability: ImportIdentity => ImportIdentityFn<T>, identity::import;
+    upgrade_identity_ability: UpgradeIdentity => UpgradeIdentityFn, identity::upgrade::<T>;
 });
 
 abilities!(WithoutEphemeralAbilities: EphemeralResource {

@@ -2,6 +2,7 @@
 
 use futures::future::BoxFuture;
 
+use super::identity::{AnyIdentity, IdentityEntry};
 use super::timeouts::timeouts_block;
 use super::{ValidateFn, carry_timeouts, run_validate, typed};
 use crate::diagnostics::Diagnostics;
@@ -86,6 +87,9 @@ pub trait AnyResource<C>: Send + Sync {
         ctx: &'a mut Context<C>,
     ) -> Option<BoxFuture<'a, Result<RawValue, Diagnostics>>>;
 
+    /// What identifies an object; `None` without [`ResourceIdentity`](crate::ResourceIdentity).
+    fn identity(&self) -> Option<&dyn AnyIdentity<C>>;
+
     /// Runs the [`UpgradeState`](crate::UpgradeState) ability; `None` without it.
     fn upgrade(&self, version: i64, state: serde_json::Value) -> Option<Result<RawValue, Diagnostics>>;
 }
@@ -111,6 +115,8 @@ pub struct ResourceAbilities<R: Resource> {
     pub plan_destroy: Option<PlanDestroyFn<R>>,
     /// [`ImportState`](crate::ImportState).
     pub import: Option<ImportFn<R>>,
+    /// [`ResourceIdentity`](crate::ResourceIdentity) and what belongs to it.
+    pub identity: Option<IdentityEntry<R>>,
     /// [`UpgradeState`](crate::UpgradeState).
     pub upgrade: Option<UpgradeFn<R>>,
 }
@@ -240,6 +246,10 @@ impl<R: Resource> AnyResource<R::Client> for ResourceEntry<R> {
         Some(Box::pin(async move { Ok(import(id, ctx).await?.to_raw()) }))
     }
 
+    fn identity(&self) -> Option<&dyn AnyIdentity<R::Client>> {
+        self.abilities.identity.as_ref().map(|identity| identity as &dyn AnyIdentity<R::Client>)
+    }
+
     fn upgrade(&self, version: i64, state: serde_json::Value) -> Option<Result<RawValue, Diagnostics>> {
         self.abilities.upgrade.map(|upgrade| upgrade(version, state).map(|state| state.to_raw()))
     }
@@ -277,6 +287,9 @@ macro_rules! resource {
             modify: probe.modify_ability(),
             plan_destroy: probe.plan_destroy_ability(),
             import: probe.import_ability(),
+            identity: probe.identity_ability().map(|identity| {
+                identity.with(probe.import_identity_ability(), probe.upgrade_identity_ability())
+            }),
             upgrade: probe.upgrade_ability(),
         })
     }};

@@ -13,6 +13,7 @@ pub(crate) fn request<C>(registry: &Registry<C>, request: pb::Request) -> Result
         prior: super::value(&ty, "prior state", request.prior_state)?,
         planned: super::value(&ty, "planned state", request.planned_state)?,
         config: super::value(&ty, "configuration", request.config)?,
+        identity: super::identity(&*resource, request.planned_identity)?,
         private: Private::decode(&request.planned_private)?,
         resource,
     })

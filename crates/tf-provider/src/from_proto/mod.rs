@@ -9,6 +9,7 @@ use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::erased::{AnyDataSource, AnyEphemeralResource, AnyResource};
 use crate::proto::tfplugin6 as pb;
 use crate::provider::Registry;
+use crate::server::identity::Identified;
 use crate::value::{RawValue, Type, json, msgpack};
 
 pub(crate) mod apply_resource_change;
@@ -21,6 +22,7 @@ pub(crate) mod plan_resource_change;
 pub(crate) mod read_data_source;
 pub(crate) mod read_resource;
 pub(crate) mod renew_ephemeral_resource;
+pub(crate) mod upgrade_resource_identity;
 pub(crate) mod upgrade_resource_state;
 pub(crate) mod validate_data_resource_config;
 pub(crate) mod validate_ephemeral_resource_config;
@@ -47,6 +49,17 @@ pub(crate) fn value(
         .at(error.path)
         .into()
     })
+}
+
+/// Decodes the identity of an object; absent where the resource has none, or the host sent none.
+pub(crate) fn identity<C>(
+    resource: &dyn AnyResource<C>,
+    message: Option<pb::ResourceIdentityData>,
+) -> Result<Option<Identified>, Diagnostics> {
+    let (Some(identity), Some(message)) = (resource.identity(), message) else { return Ok(None) };
+    let ty = identity.definition().ty();
+    let value = value(&ty, "identity", message.identity_data)?;
+    Ok((!value.is_null()).then_some(Identified { ty, value }))
 }
 
 /// The resource `type_name`.

@@ -13,6 +13,7 @@ pub(crate) fn request<C>(registry: &Registry<C>, request: pb::Request) -> Result
         prior: super::value(&ty, "prior state", request.prior_state)?,
         proposed: super::value(&ty, "proposed new state", request.proposed_new_state)?,
         config: super::value(&ty, "configuration", request.config)?,
+        identity: super::identity(&*resource, request.prior_identity)?,
         private: Private::decode(&request.prior_private)?,
         resource,
     })

@@ -9,5 +9,6 @@ use crate::server::read_resource::Request;
 pub(crate) fn request<C>(registry: &Registry<C>, request: pb::Request) -> Result<Request<C>, Diagnostics> {
     let resource = super::resource(registry, &request.type_name)?;
     let current = super::value(&resource.definition().ty(), "state", request.current_state)?;
-    Ok(Request { resource, current, private: Private::decode(&request.private)? })
+    let identity = super::identity(&*resource, request.current_identity)?;
+    Ok(Request { resource, current, identity, private: Private::decode(&request.private)? })
 }

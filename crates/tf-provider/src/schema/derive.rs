@@ -80,7 +80,8 @@
 /// | option | meaning |
 /// |---|---|
 /// | `type_name = "…"` | name of the resource or data source; absent for a provider and for nested structs |
-/// | `version = 1` | version of the state's shape, 0 by default |
+/// | `identity` | the struct is the [`Identity`](crate::Identity) of a resource, without `type_name` |
+/// | `version = 1` | version of the state's (or identity's) shape, 0 by default |
 /// | `timeouts`, `timeouts(create = "5m", …)` | adds a `timeouts` block; each limit is 20 minutes by default; no field stands for it |
 ///
 /// # Options of a field

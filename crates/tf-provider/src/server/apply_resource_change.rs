@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::identity::{Identified, checked, known};
 use super::walk::{Level, walk};
 use super::{Outcome, ProviderServer, limit, operate, refuse_unknown};
 use crate::diagnostics::Diagnostics;
@@ -19,6 +20,7 @@ pub(crate) struct Request<C> {
     pub(crate) prior: RawValue,
     pub(crate) planned: RawValue,
     pub(crate) config: RawValue,
+    pub(crate) identity: Option<Identified>,
     pub(crate) private: Private,
 }
 
@@ -27,12 +29,13 @@ pub(crate) struct Response {
     pub(crate) state: RawValue,
     /// What to store if `state` does not fit the schema: better than losing the object.
     pub(crate) fallback: RawValue,
+    pub(crate) identity: Option<Identified>,
     pub(crate) private: Private,
     pub(crate) diagnostics: Diagnostics,
 }
 
 pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Request<P::Client>) -> Response {
-    let Request { resource, prior, planned, config, private } = request;
+    let Request { resource, prior, planned, config, identity, private } = request;
     let definition = resource.definition();
     let ty = definition.ty();
     let operation = match (prior.is_null(), planned.is_null()) {
@@ -44,7 +47,7 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
     let ctx = match server.context(limit(definition, bounds, operation), private.clone()) {
         Ok(ctx) => ctx,
         Err(diagnostics) => {
-            return Response { ty, fallback: prior.clone(), state: prior, private, diagnostics };
+            return Response { ty, fallback: prior.clone(), state: prior, identity, private, diagnostics };
         }
     };
     if planned.is_null() {
@@ -57,16 +60,19 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
                 ty,
                 state: RawValue::Null,
                 fallback: RawValue::Null,
+                identity: None,
                 private: Private::default(),
                 diagnostics: outcome.diagnostics,
             },
             None => {
                 let left = outcome.saved.map(|saved| carry_timeouts(saved.normalised(&ty), &prior));
                 let (state, fallback) = (left.unwrap_or_else(|| prior.clone()), prior);
-                Response { ty, state, fallback, private, diagnostics: outcome.diagnostics }
+                Response { ty, state, fallback, identity, private, diagnostics: outcome.diagnostics }
             }
         };
     }
+    let client = Arc::clone(ctx.client());
+    let creates = prior.is_null();
     let wanted = with_write_only(definition, &config, planned.clone());
     let outcome = {
         let (resource, prior) = (Arc::clone(&resource), prior.clone());
@@ -82,8 +88,14 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
         .await
     };
     let private = outcome.private.clone();
-    let (state, diagnostics) = settle(outcome, prior, &planned, &ty);
-    Response { ty, state, fallback: planned.unknown_as_null(), private, diagnostics }
+    let (state, mut diagnostics) = settle(outcome, prior, &planned, &ty);
+    let expected = identity.as_ref().filter(|_| !creates);
+    let identity = if diagnostics.has_errors() {
+        known(&*resource, &state, &client).filter(|_| creates).or(identity)
+    } else {
+        checked(&*resource, &state, &client, expected, &mut diagnostics)
+    };
+    Response { ty, state, fallback: planned.unknown_as_null(), identity, private, diagnostics }
 }
 
 /// The state to store, whatever came of the operation.

@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use super::ProviderServer;
+use super::identity::Identified;
 use super::walk::{Level, walk};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::erased::AnyResource;
@@ -21,6 +22,7 @@ pub(crate) struct Request<C> {
     pub(crate) prior: RawValue,
     pub(crate) proposed: RawValue,
     pub(crate) config: RawValue,
+    pub(crate) identity: Option<Identified>,
     pub(crate) private: Private,
 }
 
@@ -28,19 +30,22 @@ pub(crate) struct Response {
     pub(crate) ty: Type,
     pub(crate) planned: RawValue,
     pub(crate) requires_replace: Vec<AttributePath>,
+    /// Known for an object that stays the same one.
+    pub(crate) identity: Option<Identified>,
     pub(crate) private: Private,
     pub(crate) diagnostics: Diagnostics,
 }
 
 pub(crate) fn handle<P: Provider>(server: &ProviderServer<P>, request: Request<P::Client>) -> Response {
-    let Request { resource, prior, proposed, config, private } = request;
+    let Request { resource, prior, proposed, config, identity, private } = request;
     let definition = resource.definition();
     let ty = definition.ty();
     let client = server.client();
     if proposed.is_null() {
         let mut diagnostics = Diagnostics::new();
         let private = resource.plan_destroy(&prior, private, client.as_deref(), &mut diagnostics);
-        return Response { ty, planned: RawValue::Null, requires_replace: Vec::new(), private, diagnostics };
+        let (planned, requires_replace) = (RawValue::Null, Vec::new());
+        return Response { ty, planned, requires_replace, identity, private, diagnostics };
     }
     let planned = plan(definition, &prior, proposed, &config);
     let modified = resource.modify_plan(&config, &prior, planned, private, client.as_deref());
@@ -59,7 +64,8 @@ pub(crate) fn handle<P: Provider>(server: &ProviderServer<P>, request: Request<P
     if planned.is_null() {
         diagnostics.push(Diagnostic::provider_bug("The provider planned no object at all."));
     }
-    Response { ty, planned, requires_replace, private: modified.private, diagnostics }
+    let identity = identity.filter(|_| requires_replace.is_empty());
+    Response { ty, planned, requires_replace, identity, private: modified.private, diagnostics }
 }
 
 fn level(definition: &Definition) -> Level<'_> {

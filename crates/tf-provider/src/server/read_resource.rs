@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::identity::{IMPORTED, Identified, checked};
 use super::{ProviderServer, limit, operate, refuse_unknown};
 use crate::diagnostics::{Diagnostic, Diagnostics, Severity};
 use crate::erased::{AnyResource, carry_timeouts};
@@ -12,18 +13,21 @@ use crate::value::{RawValue, Type};
 pub(crate) struct Request<C> {
     pub(crate) resource: Arc<dyn AnyResource<C>>,
     pub(crate) current: RawValue,
+    pub(crate) identity: Option<Identified>,
     pub(crate) private: Private,
 }
 
 pub(crate) struct Response {
     pub(crate) ty: Type,
     pub(crate) state: RawValue,
+    pub(crate) identity: Option<Identified>,
     pub(crate) private: Private,
     pub(crate) diagnostics: Diagnostics,
 }
 
 pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Request<P::Client>) -> Response {
-    let Request { resource, current, private } = request;
+    let Request { resource, current, identity, mut private } = request;
+    let imported = private.take(IMPORTED);
     let definition = resource.definition();
     let ty = definition.ty();
     let ctx = match server.context(limit(definition, &current, "read"), private.clone()) {
@@ -36,29 +40,32 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
                 ..reason
             });
             let diagnostics = Diagnostics::from(diagnostics.collect::<Vec<_>>());
-            return Response { ty, state: current, private, diagnostics };
+            return Response { ty, state: current, identity, private, diagnostics };
         }
-        Err(diagnostics) => return Response { ty, state: current, private, diagnostics },
+        Err(diagnostics) => return Response { ty, state: current, identity, private, diagnostics },
     };
+    let client = Arc::clone(ctx.client());
     let mut outcome = {
         let (resource, current) = (Arc::clone(&resource), current.clone());
         operate(ctx, move |ctx| Box::pin(async move { resource.read(&current, ctx).await })).await
     };
-    let state = match outcome.result {
-        None => current,
+    let (state, identity) = match outcome.result {
+        None => (current, identity),
         Some(None) => {
             let detail = "It was deleted outside Terraform, or never finished. It is dropped from the state, and planned \
                           anew where the configuration still has it.";
             outcome
                 .diagnostics
                 .push(Diagnostic::warning(format!("Object is gone ({})", definition.type_name), detail));
-            RawValue::Null
+            (RawValue::Null, None)
         }
         Some(Some(state)) => {
             let state = carry_timeouts(state.normalised(&ty), &current);
             let state = refuse_unknown(state, &mut outcome.diagnostics);
-            if outcome.diagnostics.has_errors() { current } else { state }
+            let expected = identity.as_ref().filter(|_| !imported);
+            let found = checked(&*resource, &state, &client, expected, &mut outcome.diagnostics);
+            if outcome.diagnostics.has_errors() { (current, identity) } else { (state, found) }
         }
     };
-    Response { ty, state, private: outcome.private, diagnostics: outcome.diagnostics }
+    Response { ty, state, identity, private: outcome.private, diagnostics: outcome.diagnostics }
 }

@@ -126,8 +126,8 @@ service! {
         Ok(server.schema())
     }
 
-    get_resource_identity_schemas "GetResourceIdentitySchemas" |_server, _request| {
-        Ok(Default::default())
+    get_resource_identity_schemas "GetResourceIdentitySchemas" |server, _request| {
+        Ok(to_proto::get_provider_schema::identities(&server.registry))
     }
 
     get_functions "GetFunctions" |server, _request| {
@@ -158,8 +158,9 @@ service! {
         Ok(to_proto::upgrade_resource_state::response(super::upgrade_resource_state::handle(request)))
     }
 
-    upgrade_resource_identity "UpgradeResourceIdentity" |_server, request| {
-        Err(from_proto::unknown_type("resource identity", &request.type_name))
+    upgrade_resource_identity "UpgradeResourceIdentity" |server, request| {
+        let request = from_proto::upgrade_resource_identity::request(&server.registry, request)?;
+        Ok(to_proto::upgrade_resource_identity::response(super::upgrade_resource_identity::handle(&request)?))
     }
 
     read_resource "ReadResource" |server, request| {

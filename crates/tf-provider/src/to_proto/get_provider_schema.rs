@@ -60,6 +60,31 @@ pub(crate) fn functions<C>(registry: &Registry<C>) -> pb::get_functions::Respons
     }
 }
 
+pub(crate) fn identities<C>(registry: &Registry<C>) -> pb::get_resource_identity_schemas::Response {
+    let identities = registry.resources.iter().filter_map(|(name, entry)| {
+        let identity = entry.identity()?;
+        Some((name.clone(), identity_schema(identity.definition())))
+    });
+    pb::get_resource_identity_schemas::Response {
+        identity_schemas: identities.collect(),
+        diagnostics: Vec::new(),
+    }
+}
+
+fn identity_schema(definition: &Definition) -> pb::ResourceIdentitySchema {
+    let attributes = definition.attributes.iter().map(|attribute| {
+        let required = attribute.presence == Presence::Required;
+        pb::resource_identity_schema::IdentityAttribute {
+            name: attribute.name.clone(),
+            r#type: attribute.kind.ty().to_json_string().into(),
+            required_for_import: required,
+            optional_for_import: !required,
+            description: attribute.description.clone(),
+        }
+    });
+    pb::ResourceIdentitySchema { version: definition.version, identity_attributes: attributes.collect() }
+}
+
 fn function(function: &Function) -> pb::Function {
     let markdown = pb::StringKind::Markdown.into();
     let parameters = function.parameters().iter().map(|parameter| pb::function::Parameter {

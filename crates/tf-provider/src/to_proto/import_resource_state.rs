@@ -8,11 +8,12 @@ pub(crate) fn response(mut response: Response) -> pb::Response {
     let state = response
         .state
         .and_then(|state| super::value_or_report(&response.ty, &state, &mut response.diagnostics));
+    let identity = super::identity(response.identity, &mut response.diagnostics);
     let imported = state.map(|state| pb::ImportedResource {
         type_name: response.type_name,
         state: Some(state),
         private,
-        identity: None,
+        identity,
     });
     pb::Response {
         imported_resources: imported.into_iter().collect(),

@@ -4,6 +4,7 @@
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Severity};
 use crate::proto::tfplugin6 as pb;
+use crate::server::identity::Identified;
 use crate::value::{AttributePath, RawValue, Step, Type, msgpack};
 
 pub(crate) mod apply_resource_change;
@@ -15,6 +16,7 @@ pub(crate) mod plan_resource_change;
 pub(crate) mod read_data_source;
 pub(crate) mod read_resource;
 pub(crate) mod renew_ephemeral_resource;
+pub(crate) mod upgrade_resource_identity;
 pub(crate) mod upgrade_resource_state;
 
 /// Encodes a value of type `ty`; a value that does not fit its own schema is a fault of the provider.
@@ -36,6 +38,16 @@ pub(crate) fn value_or_report(
     diagnostics: &mut Diagnostics,
 ) -> Option<pb::DynamicValue> {
     value(ty, raw).map_err(|diagnostic| diagnostics.push(diagnostic)).ok()
+}
+
+/// Encodes the identity of an object, or adds the fault to `diagnostics`.
+pub(crate) fn identity(
+    identity: Option<Identified>,
+    diagnostics: &mut Diagnostics,
+) -> Option<pb::ResourceIdentityData> {
+    let Identified { ty, value } = identity?;
+    let identity_data = value_or_report(&ty, &value, diagnostics)?;
+    Some(pb::ResourceIdentityData { identity_data: Some(identity_data) })
 }
 
 /// Diagnostics about a value of type `ty`: their paths lead to what Terraform can point at.

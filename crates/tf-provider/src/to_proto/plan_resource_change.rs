@@ -6,6 +6,7 @@ use crate::server::plan_resource_change::Response;
 pub(crate) fn response(mut response: Response) -> pb::Response {
     let private = response.private.encode(&mut response.diagnostics);
     let planned_state = super::value_or_report(&response.ty, &response.planned, &mut response.diagnostics);
+    let identity = super::identity(response.identity, &mut response.diagnostics);
     pb::Response {
         planned_state,
         requires_replace: response.requires_replace.iter().map(super::path).collect(),
@@ -13,6 +14,6 @@ pub(crate) fn response(mut response: Response) -> pb::Response {
         diagnostics: super::diagnostics_within(&response.ty, response.diagnostics),
         legacy_type_system: false,
         deferred: None,
-        planned_identity: None,
+        planned_identity: identity,
     }
 }

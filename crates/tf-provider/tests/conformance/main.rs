@@ -14,6 +14,7 @@ mod concurrency;
 mod data_source;
 mod ephemeral;
 mod garbage;
+mod identity;
 mod import;
 mod plan;
 mod protocol;

@@ -1,6 +1,7 @@
 //! The provider under test: every kind of attribute, and faults on demand.
 
 mod everything;
+mod identified;
 mod journal;
 mod lease;
 mod upgraded;
@@ -14,6 +15,7 @@ use tf_provider::{
 };
 
 use self::everything::Everything;
+use self::identified::{Drifter, Identified};
 use self::journal::Journal;
 use self::lease::{Lease, Plain};
 use self::upgraded::Upgraded;
@@ -38,6 +40,8 @@ impl Provider for Conformance {
     fn register() -> Registry<Client> {
         Registry::new()
             .resource(resource!(Everything))
+            .resource(resource!(Identified))
+            .resource(resource!(Drifter))
             .resource(resource!(Journal))
             .resource(resource!(Upgraded))
             .data_source(data_source!(Lookup))
