@@ -16,6 +16,9 @@
 //!     /// Account id of the registry; the provider's own by default.
 //!     pub registry_id: Option<String>,
 //! }
+//!
+//! let identity = CacheRuleIdentity { repository_prefix: "docker-hub".to_owned(), registry_id: None };
+//! assert_eq!(identity.repository_prefix, "docker-hub");
 //! ```
 
 use std::future::Future;
