@@ -28,6 +28,7 @@ pub mod erased;
 mod from_proto;
 mod function;
 mod identity;
+mod movement;
 mod private;
 pub mod process;
 pub mod proto;
@@ -44,6 +45,7 @@ pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use ephemeral::{CloseEphemeral, EphemeralResource, Opened, RenewEphemeral, Renewed};
 pub use function::{Function, FunctionError, Parameter};
 pub use identity::{Identity, IdentityValue, ImportIdentity, ResourceIdentity, UpgradeIdentity};
+pub use movement::{MoveSource, MoveState, Mover};
 pub use private::Private;
 pub use provider::{Provider, Registry};
 pub use resource::{

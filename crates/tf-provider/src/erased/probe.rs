@@ -11,6 +11,7 @@ use super::identity::{self, IdentityEntry, ImportIdentityFn, UpgradeIdentityFn};
 use super::resource::{ImportFn, ModifyFn, PlanDestroyFn, UpgradeFn};
 use crate::ephemeral::{CloseEphemeral, EphemeralResource, RenewEphemeral};
 use crate::identity::{ImportIdentity, ResourceIdentity, UpgradeIdentity};
+use crate::movement::{MoveState, Mover};
 use crate::resource::{ImportState, ModifyPlan, PlanDestroy, Resource, UpgradeState, ValidateConfig};
 use crate::schema::Schema;
 
@@ -60,6 +61,7 @@ abilities!(WithoutResourceAbilities: Resource {
     modify_ability: ModifyPlan => ModifyFn<T>, |context| T::modify_plan(context);
     plan_destroy_ability: PlanDestroy => PlanDestroyFn<T>, |context| T::plan_destroy(context);
     import_ability: ImportState => ImportFn<T>, |id, ctx| Box::pin(T::import(id, ctx));
+    move_ability: MoveState => Vec<Mover<T>>, T::movers();
     identity_ability: ResourceIdentity => IdentityEntry<T>, IdentityEntry::new();
     import_identity_ability: ImportIdentity => ImportIdentityFn<T>, identity::import;
     upgrade_identity_ability: UpgradeIdentity => UpgradeIdentityFn, identity::upgrade::<T>;

@@ -6,6 +6,7 @@ use super::identity::{AnyIdentity, IdentityEntry};
 use super::timeouts::timeouts_block;
 use super::{ValidateFn, carry_timeouts, run_validate, typed};
 use crate::diagnostics::Diagnostics;
+use crate::movement::{MoveSource, Mover};
 use crate::private::Private;
 use crate::resource::{Context, DestroyContext, PlanContext, Resource};
 use crate::schema::{Convert, Definition};
@@ -90,6 +91,12 @@ pub trait AnyResource<C>: Send + Sync {
     /// What identifies an object; `None` without [`ResourceIdentity`](crate::ResourceIdentity).
     fn identity(&self) -> Option<&dyn AnyIdentity<C>>;
 
+    /// Runs the mover that fits `source`; `None` without one. Tells too whether private data is kept.
+    fn move_state(&self, source: &MoveSource) -> Option<Result<(RawValue, bool), Diagnostics>>;
+
+    /// What can be taken over, for people.
+    fn move_sources(&self) -> Vec<String>;
+
     /// Runs the [`UpgradeState`](crate::UpgradeState) ability; `None` without it.
     fn upgrade(&self, version: i64, state: serde_json::Value) -> Option<Result<RawValue, Diagnostics>>;
 }
@@ -115,6 +122,8 @@ pub struct ResourceAbilities<R: Resource> {
     pub plan_destroy: Option<PlanDestroyFn<R>>,
     /// [`ImportState`](crate::ImportState).
     pub import: Option<ImportFn<R>>,
+    /// [`MoveState`](crate::MoveState).
+    pub movers: Vec<Mover<R>>,
     /// [`ResourceIdentity`](crate::ResourceIdentity) and what belongs to it.
     pub identity: Option<IdentityEntry<R>>,
     /// [`UpgradeState`](crate::UpgradeState).
@@ -250,6 +259,15 @@ impl<R: Resource> AnyResource<R::Client> for ResourceEntry<R> {
         self.abilities.identity.as_ref().map(|identity| identity as &dyn AnyIdentity<R::Client>)
     }
 
+    fn move_state(&self, source: &MoveSource) -> Option<Result<(RawValue, bool), Diagnostics>> {
+        let mover = self.abilities.movers.iter().find(|mover| mover.fits(source))?;
+        Some(mover.run(source).map(|state| (state.to_raw(), mover.keeps_private())))
+    }
+
+    fn move_sources(&self) -> Vec<String> {
+        self.abilities.movers.iter().map(Mover::source).collect()
+    }
+
     fn upgrade(&self, version: i64, state: serde_json::Value) -> Option<Result<RawValue, Diagnostics>> {
         self.abilities.upgrade.map(|upgrade| upgrade(version, state).map(|state| state.to_raw()))
     }
@@ -287,6 +305,7 @@ macro_rules! resource {
             modify: probe.modify_ability(),
             plan_destroy: probe.plan_destroy_ability(),
             import: probe.import_ability(),
+            movers: probe.move_ability().unwrap_or_default(),
             identity: probe.identity_ability().map(|identity| {
                 identity.with(probe.import_identity_ability(), probe.upgrade_identity_ability())
             }),

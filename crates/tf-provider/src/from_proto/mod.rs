@@ -17,6 +17,7 @@ pub(crate) mod call_function;
 pub(crate) mod close_ephemeral_resource;
 pub(crate) mod configure_provider;
 pub(crate) mod import_resource_state;
+pub(crate) mod move_resource_state;
 pub(crate) mod open_ephemeral_resource;
 pub(crate) mod plan_resource_change;
 pub(crate) mod read_data_source;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::identity::{IMPORTED, Identified, known};
-use super::{ProviderServer, limit, operate};
+use super::{ProviderServer, limit, operate, with_null_timeouts};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::erased::AnyResource;
 use crate::private::Private;
@@ -85,18 +85,5 @@ async fn import<C>(
             let detail = format!("Objects of type {type_name} {what}.");
             Err(Diagnostic::error("Import is not supported", detail).into())
         }
-    }
-}
-
-/// An imported object has no time limits of its own.
-fn with_null_timeouts(state: RawValue, ty: &Type) -> RawValue {
-    match (state, ty) {
-        (RawValue::Mapping(mut entries), Type::Object(attributes)) => {
-            if attributes.contains_key("timeouts") {
-                entries.entry("timeouts".to_owned()).or_insert(RawValue::Null);
-            }
-            RawValue::Mapping(entries)
-        }
-        (state, _) => state,
     }
 }

@@ -20,7 +20,7 @@ use crate::proto::tfplugin6::provider_server;
 use crate::provider::{Provider, Registry};
 use crate::resource::{Context, humantime};
 use crate::schema::Definition;
-use crate::value::{AttributePath, RawValue};
+use crate::value::{AttributePath, RawValue, Type};
 
 mod rpc;
 mod walk;
@@ -31,6 +31,7 @@ pub(crate) mod close_ephemeral_resource;
 pub(crate) mod configure_provider;
 pub(crate) mod identity;
 pub(crate) mod import_resource_state;
+pub(crate) mod move_resource_state;
 pub(crate) mod open_ephemeral_resource;
 pub(crate) mod plan_resource_change;
 pub(crate) mod read_data_source;
@@ -235,6 +236,19 @@ pub(crate) fn pending(definition: &Definition, config: &RawValue) -> RawValue {
         }
     });
     pending
+}
+
+/// An object that was imported or moved has no time limits of its own.
+pub(crate) fn with_null_timeouts(state: RawValue, ty: &Type) -> RawValue {
+    match (state, ty) {
+        (RawValue::Mapping(mut entries), Type::Object(attributes)) => {
+            if attributes.contains_key("timeouts") {
+                entries.entry("timeouts".to_owned()).or_insert(RawValue::Null);
+            }
+            RawValue::Mapping(entries)
+        }
+        (state, _) => state,
+    }
 }
 
 /// Checks what a configuration sets against the validators of its schema.

@@ -9,7 +9,7 @@ use futures::{Stream, stream};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{ProviderServer, guard};
-use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::diagnostics::Diagnostics;
 use crate::from_proto;
 use crate::proto::tfplugin6 as pb;
 use crate::proto::tfplugin6::provider_server;
@@ -183,15 +183,9 @@ service! {
         Ok(to_proto::import_resource_state::response(super::import_resource_state::handle(server, request).await))
     }
 
-    move_resource_state "MoveResourceState" |_server, request| {
-        let diagnostic = Diagnostic::error(
-            "Move is not supported",
-            format!(
-                "A {} cannot be moved to a {}. Remove the moved block, and import the object instead.",
-                request.source_type_name, request.target_type_name
-            ),
-        );
-        Err(diagnostic.into())
+    move_resource_state "MoveResourceState" |server, request| {
+        let request = from_proto::move_resource_state::request(&server.registry, request)?;
+        Ok(to_proto::move_resource_state::response(super::move_resource_state::handle(server, request)?))
     }
 
     generate_resource_config "GenerateResourceConfig" |_server, request| {

@@ -6,11 +6,11 @@ use crate::provider::Registry;
 use crate::schema::{Attribute, AttributeKind, Block, Definition, Nesting, Presence};
 
 /// What the server can do beyond the basic calls.
-fn capabilities() -> pb::ServerCapabilities {
+fn capabilities<C>(registry: &Registry<C>) -> pb::ServerCapabilities {
     pb::ServerCapabilities {
         plan_destroy: true,
         get_provider_schema_optional: true,
-        move_resource_state: false,
+        move_resource_state: registry.resources.values().any(|entry| !entry.move_sources().is_empty()),
         generate_resource_config: false,
     }
 }
@@ -24,7 +24,7 @@ pub(crate) fn response<C>(
     let ephemeral = registry.ephemeral_resources.iter();
     pb::get_provider_schema::Response {
         provider: Some(schema(provider)),
-        server_capabilities: Some(capabilities()),
+        server_capabilities: Some(capabilities(registry)),
         resource_schemas: resources.map(|(name, entry)| (name.clone(), schema(entry.definition()))).collect(),
         data_source_schemas: data_sources
             .map(|(name, entry)| (name.clone(), schema(entry.definition())))
@@ -44,7 +44,7 @@ pub(crate) fn metadata<C>(registry: &Registry<C>) -> pb::get_metadata::Response 
     let ephemeral = |type_name: &String| pb::get_metadata::EphemeralMetadata { type_name: type_name.clone() };
     let function = |name: &String| pb::get_metadata::FunctionMetadata { name: name.clone() };
     pb::get_metadata::Response {
-        server_capabilities: Some(capabilities()),
+        server_capabilities: Some(capabilities(registry)),
         resources: registry.resources.keys().map(resource).collect(),
         data_sources: registry.data_sources.keys().map(data_source).collect(),
         ephemeral_resources: registry.ephemeral_resources.keys().map(ephemeral).collect(),

@@ -11,6 +11,7 @@ pub(crate) mod apply_resource_change;
 pub(crate) mod call_function;
 pub(crate) mod get_provider_schema;
 pub(crate) mod import_resource_state;
+pub(crate) mod move_resource_state;
 pub(crate) mod open_ephemeral_resource;
 pub(crate) mod plan_resource_change;
 pub(crate) mod read_data_source;

@@ -58,3 +58,73 @@ async fn item_52_move_is_refused_with_both_types_and_a_remedy() {
     assert!(detail.contains("other_thing") && detail.contains("conformance_everything"), "{detail}");
     assert!(detail.contains("import"), "{detail}");
 }
+
+async fn move_to(
+    host: &Host,
+    source: (&str, &str),
+    state: &str,
+    private: &'static str,
+) -> pb::move_resource_state::Response {
+    let request = pb::move_resource_state::Request {
+        source_provider_address: source.0.into(),
+        source_type_name: source.1.into(),
+        source_schema_version: 7,
+        source_state: Some(pb::RawState { json: state.to_owned().into_bytes().into(), ..Default::default() }),
+        source_private: private.into(),
+        target_type_name: "conformance_identified".into(),
+        ..Default::default()
+    };
+    host.client.clone().move_resource_state(request).await.unwrap().into_inner()
+}
+
+const BUILTIN: (&str, &str) = ("terraform.io/builtin/terraform", "terraform_data");
+const OLD: (&str, &str) = ("registry.terraform.io/example/conformance", "conformance_old");
+
+#[tokio::test]
+async fn item_52_first_mover_that_fits_makes_state_private_data_and_identity() {
+    let host = Host::configured().await;
+    let object = host.resource("conformance_identified");
+    let moved =
+        move_to(&host, BUILTIN, r#"{"input":{"value":"a","type":"string"},"id":"x"}"#, "not ours").await;
+    assert_eq!(told(&moved.diagnostics), Vec::<String>::new());
+    let state = decoded(&object.ty, moved.target_state).unwrap();
+    assert!(state == object.config([("name", RawValue::from("a")), ("id", RawValue::from("id-a"))]));
+    assert!(moved.target_identity.is_some());
+    assert_eq!(
+        moved.target_private.as_ref(),
+        br#"{".imported":true}"#,
+        "foreign private data is left behind"
+    );
+
+    // Another registry's copy of the provider is the same provider.
+    let mirrored = ("registry.opentofu.org/example/conformance", OLD.1);
+    let moved = move_to(&host, mirrored, r#"{"title":"b"}"#, r#"{"k":1}"#).await;
+    let state = decoded(&object.ty, moved.target_state).unwrap();
+    assert_eq!(state.get("note"), Some(&RawValue::from("version 7")));
+    assert_eq!(moved.target_private.as_ref(), br#"{".imported":true,"k":1}"#);
+
+    // Without configuration too; the identity follows with the read.
+    let unconfigured = Host::unconfigured().await;
+    let moved = move_to(&unconfigured, OLD, r#"{"title":"b"}"#, "").await;
+    assert_eq!(told(&moved.diagnostics), Vec::<String>::new());
+    assert!(moved.target_state.is_some() && moved.target_identity.is_none());
+}
+
+#[tokio::test]
+async fn item_52_unknown_source_and_unreadable_state_are_errors() {
+    let host = Host::configured().await;
+    for (source, state, summary) in [
+        (("registry.terraform.io/other/conformance", OLD.1), "{}", "error : Move is not supported"),
+        (("registry.terraform.io/myexample/conformance", OLD.1), "{}", "error : Move is not supported"),
+        ((OLD.0, "other"), "{}", "error : Move is not supported"),
+        (OLD, "{}", "error : Unreadable state"),
+        (OLD, "", "error : Unreadable state"),
+        (BUILTIN, "{}", "error : No input"),
+    ] {
+        let answer = move_to(&host, source, state, "").await;
+        assert_eq!(told(&answer.diagnostics), [summary], "{source:?}");
+        assert!(answer.target_state.is_none());
+    }
+    let answer = move_to(&host, (OLD.0, "other"), "{}", "").await;
+    assert!(answer.diagnostics[0].detail.contains("terraform_data of builtin/terraform"));
+}

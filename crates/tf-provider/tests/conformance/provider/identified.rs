@@ -1,10 +1,11 @@
 //! Resources with an identity: one that keeps it, or is told to break its word, and one that may change it.
 
+use serde::Deserialize;
 use serde_json::Value as Json;
 use tf_provider::schema::Computed;
 use tf_provider::{
-    Context, Diagnostic, Diagnostics, ImportIdentity, ImportState, Resource, ResourceIdentity, Schema,
-    UpgradeIdentity,
+    Context, Diagnostic, Diagnostics, ImportIdentity, ImportState, MoveState, Mover, Resource,
+    ResourceIdentity, Schema, UpgradeIdentity,
 };
 
 use super::Client;
@@ -102,6 +103,42 @@ impl UpgradeIdentity for Identified {
         let name = name.as_str().ok_or_else(|| Diagnostic::error("Unreadable", "It has no name."))?;
         Ok(Name { name: name.to_owned(), owner: None })
     }
+}
+
+impl MoveState for Identified {
+    fn movers() -> Vec<Mover<Self>> {
+        vec![
+            Mover::new("builtin/terraform", "terraform_data", |old: TerraformData, _| {
+                let input = old.input.ok_or_else(|| Diagnostic::error("No input", "It has no name."))?;
+                Ok(Identified::called(&input.value))
+            }),
+            Mover::new("example/conformance", "conformance_old", |old: OldIdentified, source| {
+                let version = source.schema_version;
+                Ok(Identified { note: Some(format!("version {version}")), ..Identified::called(&old.title) })
+            })
+            .keep_private(),
+            // Never reached: the first that fits is the one.
+            Mover::new("example/conformance", "conformance_old", |_: Json, _| panic!("a bug of the SDK")),
+        ]
+    }
+}
+
+/// What is needed of Terraform's own resource.
+#[derive(Deserialize)]
+struct TerraformData {
+    input: Option<Input>,
+}
+
+/// A value of the type `dynamic`, as states have it.
+#[derive(Deserialize)]
+struct Input {
+    value: String,
+}
+
+/// An older type of this provider.
+#[derive(Deserialize)]
+struct OldIdentified {
+    title: String,
 }
 
 /// May get another identity.

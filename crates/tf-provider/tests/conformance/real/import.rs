@@ -57,3 +57,16 @@ fn item_52_move_from_another_type_is_refused_and_the_object_stays() {
     assert_eq!(plan.status, Some(1), "{}", plan.text);
     assert_eq!(workspace.instances("terraform_data.old").len(), 1);
 }
+
+#[test]
+fn item_52_object_moved_from_another_type_is_kept() {
+    let old = "resource \"terraform_data\" \"old\" {\n  input = \"a\"\n}\n";
+    let workspace = Workspace::new(old);
+    workspace.apply();
+    let moved = "moved {\n  from = terraform_data.old\n  to   = conformance_identified.a\n}\n";
+    workspace.config(&format!("resource \"conformance_identified\" \"a\" {{\n  name = \"a\"\n}}\n{moved}"));
+    workspace.apply().says(&["terraform_data.old has moved to", "0 added, 0 changed, 0 destroyed"]);
+    assert_eq!(workspace.attributes("conformance_identified.a")["id"], "id-a");
+    assert!(workspace.instances("terraform_data.old").is_empty());
+    workspace.assert_empty_plan();
+}
