@@ -44,10 +44,11 @@ impl TagPolicy {
         Some(policy)
     }
 
-    /// What an object with these `tags` is tagged with.
+    /// What an object with these `tags` is tagged with: those that others look after are theirs to set.
     pub fn all(&self, tags: Option<&Tags>) -> Tags {
         let mut all = self.defaults.clone();
         all.extend(tags.into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
+        all.retain(|key, _| !self.is_others(key));
         all
     }
 
@@ -59,39 +60,50 @@ impl TagPolicy {
         let mut all: BTreeMap<_, _> =
             self.defaults.iter().map(|(key, value)| (key.clone(), Value::Known(value.clone()))).collect();
         all.extend(tags.known().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
+        all.retain(|key, _| !self.is_others(key));
         Value::Known(all)
     }
 
     /// Splits what AWS reports into `tags` and `tags_all`: tags of AWS itself and ignored ones are left out, a
-    /// default that the object does not set itself stands in `tags_all` alone.
+    /// default that the object does not set itself stands in `tags_all` alone. An ignored tag in `own` stays as it is.
     pub fn read(&self, reported: Tags, own: Option<&Tags>) -> (Option<Tags>, Computed<Tags>) {
         let all: Tags = reported.into_iter().filter(|(key, _)| !self.is_ignored(key)).collect();
-        let tags: Tags = all
-            .iter()
-            .filter(|(key, value)| {
-                own.is_some_and(|own| own.contains_key(*key)) || self.defaults.get(*key) != Some(*value)
-            })
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect();
+        let shown = all.iter().filter(|(key, value)| {
+            own.is_some_and(|own| own.contains_key(*key)) || self.defaults.get(*key) != Some(*value)
+        });
+        let ignored = own.into_iter().flatten().filter(|(key, _)| self.is_others(key));
+        let tags: Tags = shown.chain(ignored).map(|(key, value)| (key.clone(), value.clone())).collect();
         // An empty map in configuration stays an empty map, a missing one stays missing.
         let tags = if tags.is_empty() && own.is_none() { None } else { Some(tags) };
         (tags, Computed::from(all))
     }
 
-    /// What to set and which keys to remove, to get from `prior` to `planned`.
-    pub fn changes(prior: &Tags, planned: &Tags) -> (Tags, Vec<String>) {
-        let set = planned.iter().filter(|(key, value)| prior.get(*key) != Some(*value));
-        let removed = prior.keys().filter(|key| !planned.contains_key(*key));
+    /// What to set on an object that has the tags `actual`, and which keys to remove, so that it has the tags `wanted`.
+    /// Tags of AWS and ignored ones are left alone; the mark of an unfinished create goes as any other.
+    pub fn changes(&self, actual: &Tags, wanted: &Tags) -> (Tags, Vec<String>) {
+        let set = wanted.iter().filter(|(key, value)| actual.get(*key) != Some(*value));
+        let removed = actual.keys().filter(|key| {
+            !wanted.contains_key(*key) && (key.starts_with(OWN_PREFIX) || !self.is_ignored(key))
+        });
         (set.map(|(key, value)| (key.clone(), value.clone())).collect(), removed.cloned().collect())
     }
 
-    /// True for tags of AWS itself and those that others look after.
-    pub fn is_ignored(&self, key: &str) -> bool {
-        key.starts_with("aws:")
-            || key.starts_with(OWN_PREFIX)
+    /// True for tags that are not shown: those of AWS itself, the provider's marks, and those that others look after.
+    fn is_ignored(&self, key: &str) -> bool {
+        key.starts_with("aws:") || self.is_others(key)
+    }
+
+    /// True for tags that a configuration cannot set: those that others look after, and the provider's marks.
+    fn is_others(&self, key: &str) -> bool {
+        key.starts_with(OWN_PREFIX)
             || self.ignored_keys.contains(key)
             || self.ignored_prefixes.iter().any(|prefix| key.starts_with(prefix.as_str()))
     }
+}
+
+/// True when everything in `wanted` is set; what others set besides does not matter.
+pub fn are_set(actual: &Tags, wanted: &Tags) -> bool {
+    wanted.iter().all(|(key, value)| actual.get(key) == Some(value))
 }
 
 fn known_map(map: &TagsPlan) -> Option<Tags> {
@@ -151,7 +163,28 @@ mod tests {
 
     #[test]
     fn changes_are_what_differs_and_what_is_gone() {
-        let (set, removed) = TagPolicy::changes(&tags(&[("a", "1"), ("b", "2")]), &tags(&[("a", "3")]));
-        assert_eq!((set, removed), (tags(&[("a", "3")]), vec!["b".to_owned()]));
+        let actual = tags(&[("a", "1"), ("b", "2"), ("aws:z", "z"), ("cost", "1"), ("ecrunner:x", "y")]);
+        let (set, removed) = policy().changes(&actual, &tags(&[("a", "3")]));
+        assert_eq!((set, removed), (tags(&[("a", "3")]), vec!["b".to_owned(), "ecrunner:x".to_owned()]));
+    }
+
+    #[test]
+    fn a_tag_that_is_set_and_ignored_is_not_sent_and_shows_no_difference() {
+        let own = tags(&[("env", "dev"), ("cost", "1"), ("k8s/x", "y")]);
+        let all = tags(&[("team", "ci"), ("env", "dev")]);
+        assert_eq!(policy().all(Some(&own)), all);
+        let known = |tags: &Tags| -> TagsPlan {
+            Value::Known(tags.iter().map(|(key, value)| (key.clone(), Value::Known(value.clone()))).collect())
+        };
+        assert_eq!(policy().plan(&known(&own)), known(&all));
+        let reported = tags(&[("team", "ci"), ("env", "dev"), ("cost", "of others")]);
+        assert_eq!(policy().read(reported, Some(&own)), (Some(own), Computed::from(all)));
+    }
+
+    #[test]
+    fn foreign_tags_do_not_hide_ours() {
+        let actual = tags(&[("a", "1"), ("cost", "1")]);
+        assert!(are_set(&actual, &tags(&[("a", "1")])));
+        assert!(!are_set(&actual, &tags(&[("a", "2")])) && !are_set(&actual, &tags(&[("b", "1")])));
     }
 }

@@ -16,7 +16,7 @@ pub use self::spec::{GroupSpec, Launch, Mixed};
 use crate::clients::Clients;
 use crate::diagnostics::Failure;
 use crate::retry;
-use crate::tags::{TagPolicy, Tags};
+use crate::tags::Tags;
 
 /// Another activity holds the group; the SDK does not repeat all of them.
 const BUSY: [&str; 4] =
@@ -327,13 +327,12 @@ pub fn is_being_deleted(group: &types::AutoScalingGroup) -> bool {
     group.status().is_some_and(|status| status.starts_with("Delete"))
 }
 
-async fn change_tags(clients: &Clients, spec: &GroupSpec, prior: &Tags) -> Result<(), Diagnostics> {
+async fn change_tags(clients: &Clients, spec: &GroupSpec, actual: &Tags) -> Result<(), Diagnostics> {
     let name = &spec.name;
-    let (_, removed) = TagPolicy::changes(prior, &spec.tags);
-    let removed: Vec<_> = removed.iter().filter(|key| !clients.tags.is_ignored(key)).collect();
+    let (_, removed) = clients.tags.changes(actual, &spec.tags);
     let failed = |failure: &Failure| failure.report(format!("Tagging Auto Scaling group ({name})"), "", "");
     if !removed.is_empty() {
-        let tags = removed.into_iter().map(|key| to_tag(name, key, None, false)).collect();
+        let tags = removed.iter().map(|key| to_tag(name, key, None, false)).collect();
         let call = clients.autoscaling.delete_tags().set_tags(Some(tags));
         call.send().await.map_err(|error| failed(&Failure::of("Auto Scaling", &error)))?;
     }

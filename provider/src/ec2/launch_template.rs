@@ -12,7 +12,7 @@ use super::root_volume::RootVolume;
 use crate::clients::Clients;
 use crate::diagnostics::Failure;
 use crate::runner::boot::{UserData, sha256_of_base64};
-use crate::tags::{TagPolicy, Tags};
+use crate::tags::Tags;
 
 const NOT_FOUND: [&str; 3] = [
     "InvalidLaunchTemplateId.NotFound",
@@ -266,17 +266,17 @@ pub async fn set_default_version(clients: &Clients, id: &str, version: i64) -> R
     }
 }
 
-/// Changes the tags of the template itself.
+/// Makes the tags of the template itself those wanted; tags of AWS and ignored ones are left alone.
 ///
 /// # Errors
 /// EC2 refuses or does not answer.
 pub async fn change_tags(
     clients: &Clients,
     id: &str,
-    prior: &Tags,
-    planned: &Tags,
+    actual: &Tags,
+    wanted: &Tags,
 ) -> Result<(), Diagnostics> {
-    let (set, removed) = TagPolicy::changes(prior, planned);
+    let (set, removed) = clients.tags.changes(actual, wanted);
     let failed = |failure: &Failure| failure.report(format!("Tagging EC2 launch template ({id})"), "", "");
     if !removed.is_empty() {
         let tags = removed.into_iter().map(|key| types::Tag::builder().key(key).build()).collect();

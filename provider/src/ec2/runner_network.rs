@@ -14,7 +14,7 @@ use tf_provider::{
 use super::security_group::{self, SecurityGroup};
 use super::security_group_rule::{Direction, Peer, Rule};
 use crate::clients::Clients;
-use crate::tags::Tags;
+use crate::tags::{Tags, are_set};
 
 /// What EC2 allows a group's name to have.
 const MAX_GROUP_NAME: usize = 255;
@@ -251,13 +251,16 @@ impl RunnerNetwork {
     /// The network as EC2 reports it, once that is what was asked for.
     async fn settled(&self, clients: &Clients) -> Result<Option<Self>, Diagnostics> {
         let groups = self.groups(clients).await?;
-        let complete = groups.manager.is_some() && groups.worker.is_some();
+        // Tags that others set besides are told by the next refresh.
+        let wanted = self.tags_all.get().cloned().unwrap_or_default();
+        let is_made =
+            |group: &Option<SecurityGroup>| group.as_ref().is_some_and(|group| are_set(&group.tags, &wanted));
+        let as_tagged = is_made(&groups.manager) && is_made(&groups.worker);
         let read = self.clone().with(clients, &groups);
         let has_drift = |rules: &Computed<Vec<String>>| rules.get().is_none_or(|rules| !rules.is_empty());
-        let as_planned = read.tags_all == self.tags_all
-            && !has_drift(&read.missing_rules)
-            && !has_drift(&read.unexpected_rules);
-        Ok(Some(read).filter(|_| complete && as_planned))
+        let as_planned = !has_drift(&read.missing_rules) && !has_drift(&read.unexpected_rules);
+        let read = RunnerNetwork { tags: self.tags.clone(), tags_all: self.tags_all.clone(), ..read };
+        Ok(Some(read).filter(|_| as_tagged && as_planned))
     }
 
     fn worker_rules(&self, manager_id: &str, worker_id: &str) -> BTreeSet<Rule> {

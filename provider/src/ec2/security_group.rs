@@ -12,7 +12,7 @@ use super::security_group_rule::{Direction, Peer, Rule};
 use crate::clients::Clients;
 use crate::diagnostics::Failure;
 use crate::retry::while_failing;
-use crate::tags::{TagPolicy, Tags};
+use crate::tags::{Tags, are_set};
 
 /// How long a new group may stay invisible to the next call.
 const VISIBLE: Duration = Duration::from_secs(60);
@@ -123,7 +123,7 @@ pub(super) async fn create(
             }
             // It was not there a moment ago: an answer of ours was lost, or somebody was faster.
             match find_by_name(clients, vpc_id, name).await? {
-                Some(group) if group.description == description && group.tags == *tags => group.id,
+                Some(group) if group.description == description && are_set(&group.tags, tags) => group.id,
                 _ => return Ok(Err(())),
             }
         }
@@ -211,8 +211,7 @@ pub(super) async fn set_tags(
     wanted: &Tags,
 ) -> Result<(), Diagnostics> {
     let clients = ctx.client();
-    let (_, ours) = clients.tags.read(group.tags.clone(), None);
-    let (set, removed) = TagPolicy::changes(ours.get().unwrap_or(&Tags::new()), wanted);
+    let (set, removed) = clients.tags.changes(&group.tags, wanted);
     let failed = |failure: Failure| {
         failure.report(format!("Tagging security group ({})", group.id), "It is there.", "")
     };

@@ -7,7 +7,7 @@ use tf_provider::{Diagnostic, Diagnostics};
 
 use crate::clients::Clients;
 use crate::diagnostics::Failure;
-use crate::tags::{TagPolicy, Tags};
+use crate::tags::Tags;
 
 /// Tag of a repository whose create is not over; its value is the id of that create, a space, and the mirror's source.
 const CREATING: &str = "ecrunner:creating";
@@ -243,18 +243,18 @@ pub async fn set_mutability(clients: &Clients, name: &str, mutability: &str) -> 
     })
 }
 
-/// Changes the tags from `before` to `after`.
+/// Makes the repository's tags those wanted; tags of AWS and ignored ones are left alone.
 ///
 /// # Errors
 /// Any failure.
 pub async fn change_tags(
     clients: &Clients,
     arn: &str,
-    before: &Tags,
-    after: &Tags,
+    actual: &Tags,
+    wanted: &Tags,
 ) -> Result<(), Diagnostics> {
     let summary = || format!("Tagging ECR repository ({arn})");
-    let (set, removed) = TagPolicy::changes(before, after);
+    let (set, removed) = clients.tags.changes(actual, wanted);
     if !removed.is_empty() {
         let sent = clients.ecr.untag_resource().resource_arn(arn).set_tag_keys(Some(removed)).send().await;
         sent.map_err(|error| Failure::of("ECR", &error).report(summary(), "", ""))?;

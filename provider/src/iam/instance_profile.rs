@@ -19,7 +19,7 @@ use super::policy::{self, Capabilities, MAX_INLINE_POLICY};
 use super::profile::{self, Profile};
 use super::role::{self, Role, Wanted};
 use crate::clients::Clients;
-use crate::tags::Tags;
+use crate::tags::{Tags, are_set};
 
 /// Allows the instances of a fleet or of a runner manager what they need and nothing else: an instance profile, its
 /// role, and one inline policy computed from the capabilities declared here. Without a capability there is no policy.
@@ -304,10 +304,15 @@ impl InstanceProfile {
         // For some seconds IAM may give unique ids in the place of ARNs.
         let is_named = found.profile.as_ref().is_some_and(|profile| profile.arn.starts_with("arn:"));
         let is_whole = is_named && found.fault(clients, &self.name).is_none();
+        // Tags that others set besides are told by the next refresh.
+        let wanted = self.tags_all.get().cloned().unwrap_or_default();
+        let is_tagged = found.role.as_ref().is_some_and(|role| are_set(&role.tags, &wanted))
+            && found.profile.as_ref().is_some_and(|profile| are_set(&profile.tags, &wanted));
         let read = self.clone().with(clients, &found);
-        let as_planned = read.tags_all == self.tags_all
+        let as_planned = is_tagged
             && read.policy_json == self.policy_json
             && read.permissions_boundary == self.permissions_boundary;
+        let read = InstanceProfile { tags: self.tags.clone(), tags_all: self.tags_all.clone(), ..read };
         Ok(Some(read).filter(|_| is_whole && as_planned))
     }
 

@@ -10,7 +10,7 @@ use super::role::{self, CONFLICT, CONFLICTS, CONFLICTS_OF_NEW, Wanted};
 use crate::clients::Clients;
 use crate::diagnostics::Failure;
 use crate::retry::while_failing;
-use crate::tags::Tags;
+use crate::tags::{self, Tags};
 
 /// An instance profile as IAM reports it.
 #[derive(Clone, Debug)]
@@ -69,7 +69,9 @@ pub(super) async fn create(
         }
         // It was not there a moment ago: an answer of ours was lost, or somebody was faster.
         let ours = |profile: &Profile| {
-            profile.path == wanted.path && profile.roles.is_empty() && profile.tags == *wanted.tags
+            profile.path == wanted.path
+                && profile.roles.is_empty()
+                && tags::are_set(&profile.tags, wanted.tags)
         };
         if !find(clients, wanted.name).await?.as_ref().is_some_and(ours) {
             return Ok(Err(()));
@@ -126,7 +128,7 @@ pub(super) async fn set_tags(
     wanted: &Tags,
 ) -> Result<(), Diagnostics> {
     let iam = &ctx.client().iam;
-    let (set, removed) = role::changed_tags(ctx.client(), &profile.tags, wanted);
+    let (set, removed) = ctx.client().tags.changes(&profile.tags, wanted);
     let failed = |failure: Failure| {
         failure.report(format!("Tagging instance profile ({name})"), "The instance profile is there.", "")
     };

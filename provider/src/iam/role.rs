@@ -12,7 +12,7 @@ use crate::clients::Clients;
 use crate::diagnostics::Failure;
 use crate::iam::policy;
 use crate::retry::while_failing;
-use crate::tags::{TagPolicy, Tags};
+use crate::tags::{self, Tags};
 
 /// Name of the inline policy.
 const POLICY: &str = "ecrunner";
@@ -109,7 +109,7 @@ impl Role {
         self.path == wanted.path
             && self.permissions_boundary.as_deref() == wanted.permissions_boundary
             && self.policy.is_none()
-            && self.tags == *wanted.tags
+            && tags::are_set(&self.tags, wanted.tags)
             && policy::is_same(&self.trust, &policy::trust_document(&clients.partition))
     }
 }
@@ -198,7 +198,7 @@ pub(super) async fn repair(
         }
         (Some(_), None) => delete_policy(ctx, name, POLICY).await?,
     }
-    let (set, removed) = changed_tags(clients, &role.tags, wanted.tags);
+    let (set, removed) = clients.tags.changes(&role.tags, wanted.tags);
     if !set.is_empty() {
         let set = iam_tags(&set)?;
         send!(iam.tag_role().role_name(name).set_tags(Some(set.clone())));
@@ -207,12 +207,6 @@ pub(super) async fn repair(
         send!(iam.untag_role().role_name(name).set_tag_keys(Some(removed.clone())));
     }
     Ok(())
-}
-
-/// What to set and to remove; tags of AWS and ignored ones are left alone.
-pub(super) fn changed_tags(clients: &Clients, actual: &Tags, wanted: &Tags) -> (Tags, Vec<String>) {
-    let (_, ours) = clients.tags.read(actual.clone(), None);
-    TagPolicy::changes(ours.get().unwrap_or(&Tags::new()), wanted)
 }
 
 /// Removes the role with all that hangs on it. One that is gone counts as removed.

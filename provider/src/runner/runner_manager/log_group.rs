@@ -11,7 +11,7 @@ use tf_provider::{Context, Diagnostics};
 use crate::clients::Clients;
 use crate::diagnostics::Failure;
 use crate::retry;
-use crate::tags::{TagPolicy, Tags};
+use crate::tags::Tags;
 
 const SERVICE: &str = "CloudWatch Logs";
 const NOT_FOUND: [&str; 1] = ["ResourceNotFoundException"];
@@ -104,10 +104,10 @@ pub(super) async fn set_retention(ctx: &Context<Clients>, name: &str, days: i32)
 pub(super) async fn change_tags(
     clients: &Clients,
     name: &str,
-    prior: &Tags,
-    planned: &Tags,
+    actual: &Tags,
+    wanted: &Tags,
 ) -> Result<(), Diagnostics> {
-    let (set, removed) = TagPolicy::changes(prior, planned);
+    let (set, removed) = clients.tags.changes(actual, wanted);
     let Clients { partition, region, account_id, .. } = clients;
     let arn = format!("arn:{partition}:logs:{region}:{account_id}:log-group:{name}");
     let failed = |failure: &Failure| failure.report(format!("Tagging log group ({name})"), "", "");

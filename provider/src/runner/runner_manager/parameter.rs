@@ -13,7 +13,7 @@ use crate::clients::Clients;
 use crate::diagnostics::Failure;
 use crate::retry::{self, CreateFailure};
 use crate::runner::published::{self, STANDARD_TIER};
-use crate::tags::{TagPolicy, Tags};
+use crate::tags::Tags;
 
 const DESCRIPTION: &str = "Configuration of a GitLab Runner manager: gzip, then base64.";
 const NOT_FOUND: [&str; 1] = ["ParameterNotFound"];
@@ -134,10 +134,10 @@ pub(super) async fn overwrite(ctx: &Context<Clients>, name: &str, value: &str) -
 pub(super) async fn change_tags(
     clients: &Clients,
     name: &str,
-    prior: &Tags,
-    planned: &Tags,
+    actual: &Tags,
+    wanted: &Tags,
 ) -> Result<(), Diagnostics> {
-    let (set, removed) = TagPolicy::changes(prior, planned);
+    let (set, removed) = clients.tags.changes(actual, wanted);
     let failed = |failure: &Failure| failure.report(format!("Tagging SSM parameter ({name})"), "", "");
     let resource = ResourceTypeForTagging::Parameter;
     if !removed.is_empty() {

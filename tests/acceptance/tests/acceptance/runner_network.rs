@@ -1,8 +1,10 @@
 //! `ecrunner_runner_network`.
 
-use std::time::Duration;
+mod faults;
+mod outside;
+mod tags;
 
-use acceptance::{Account, Fault, FaultKind, Plan, Workspace};
+use acceptance::{Account, Workspace};
 use serde_json::{Value, json};
 
 const NETWORK: &str = "ecrunner_runner_network.this";
@@ -83,45 +85,6 @@ fn egress(account: &Account, id: &str) -> Vec<String> {
     cidrs
 }
 
-fn delete_group(account: &Account, id: &str) {
-    account.aws(&["ec2", "delete-security-group", "--group-id", id]);
-}
-
-fn revoke_ssh(account: &Account, worker: &str, manager: &str) {
-    let permission = format!("IpProtocol=tcp,FromPort=22,ToPort=22,UserIdGroupPairs=[{{GroupId={manager}}}]");
-    account.aws(&[
-        "ec2",
-        "revoke-security-group-ingress",
-        "--group-id",
-        worker,
-        "--ip-permissions",
-        &permission,
-    ]);
-}
-
-fn in_use() -> FaultKind {
-    FaultKind::Error {
-        status: 400,
-        code: "DependencyViolation".into(),
-        message: "resource has a dependent object".into(),
-    }
-}
-
-/// The plan restores in place; then everything is as it was.
-fn assert_restored(workspace: &mut Workspace, account: &Account) -> Plan {
-    let plan = workspace.plan();
-    assert_eq!(plan.actions(NETWORK), ["update"]);
-    workspace.apply_plan(&plan).expect_success();
-    workspace.assert_empty_plan();
-    let (manager, worker) = ids(workspace);
-    assert_eq!(ingress(account, &worker), [("tcp".to_owned(), 22, 22, manager.clone())]);
-    assert_eq!(ingress(account, &manager), []);
-    for id in [manager, worker] {
-        assert_eq!(egress(account, &id), ["0.0.0.0/0", "::/0"]);
-    }
-    plan
-}
-
 #[test]
 fn basic() {
     let account = Account::new();
@@ -151,87 +114,6 @@ fn basic() {
 
     workspace.destroy().expect_success();
     assert_eq!(names(&account, &vpc_id), Vec::<String>::new());
-}
-
-#[test]
-fn disappears() {
-    let account = Account::new();
-    let (mut workspace, vpc_id) = applied(&account, "");
-    let (manager, worker) = ids(&mut workspace);
-    delete_group(&account, &worker);
-    delete_group(&account, &manager);
-    assert_eq!(workspace.plan().actions(NETWORK), ["create"]);
-    workspace.apply().expect_success();
-    assert_eq!(names(&account, &vpc_id).len(), 2);
-    workspace.assert_empty_plan();
-
-    let (manager, worker) = ids(&mut workspace);
-    delete_group(&account, &worker);
-    delete_group(&account, &manager);
-    workspace.destroy().expect_success();
-}
-
-#[test]
-fn deleted_worker_group_is_restored_in_place() {
-    let account = Account::new();
-    let (mut workspace, _) = applied(&account, "");
-    let (manager, worker) = ids(&mut workspace);
-    delete_group(&account, &worker);
-    let plan = assert_restored(&mut workspace, &account);
-    assert!(plan.is_unknown(NETWORK, "worker_security_group_id"));
-    assert_eq!(plan.after(NETWORK, "manager_security_group_id"), manager.as_str());
-}
-
-#[test]
-fn deleted_manager_group_is_restored_in_place() {
-    let account = Account::new();
-    let (mut workspace, _) = applied(&account, "");
-    let (manager, worker) = ids(&mut workspace);
-    revoke_ssh(&account, &worker, &manager);
-    delete_group(&account, &manager);
-    let plan = assert_restored(&mut workspace, &account);
-    assert!(plan.is_unknown(NETWORK, "manager_security_group_id"));
-}
-
-#[test]
-fn missing_rule_is_drift_and_added() {
-    let account = Account::new();
-    let (mut workspace, _) = applied(&account, "");
-    let (manager, worker) = ids(&mut workspace);
-    revoke_ssh(&account, &worker, &manager);
-    let plan = workspace.plan();
-    assert_eq!(plan.drift(), ["ecrunner_runner_network.this update"]);
-    let drifted = &plan.json()["resource_drift"][0]["change"]["after"]["missing_rules"];
-    assert_eq!(drifted, &json!([format!("worker: ingress tcp 22 from {manager}")]));
-    assert_restored(&mut workspace, &account);
-}
-
-#[test]
-fn foreign_rules_are_drift_and_revoked() {
-    let account = Account::new();
-    let (mut workspace, _) = applied(&account, "");
-    let (manager, worker) = ids(&mut workspace);
-    for id in [&manager, &worker] {
-        account.aws(&[
-            "ec2",
-            "authorize-security-group-ingress",
-            "--group-id",
-            id,
-            "--protocol",
-            "tcp",
-            "--port",
-            "22",
-            "--cidr",
-            "0.0.0.0/0",
-        ]);
-    }
-    let plan = workspace.plan();
-    let drifted = &plan.json()["resource_drift"][0]["change"]["after"]["unexpected_rules"];
-    assert_eq!(
-        drifted,
-        &json!(["manager: ingress tcp 22 from 0.0.0.0/0", "worker: ingress tcp 22 from 0.0.0.0/0"])
-    );
-    assert_restored(&mut workspace, &account);
 }
 
 #[test]
@@ -312,130 +194,6 @@ fn import_of_groups_that_are_none_of_a_network_says_why() {
     ] {
         workspace.import(NETWORK, &id).expect_failure().expect_text(reason);
     }
-}
-
-#[test]
-fn create_that_fails_half_way_is_kept_and_made_good() {
-    let account = Account::new();
-    let vpc_id = vpc(&account);
-    let mut workspace = Workspace::new(&account);
-    workspace.config(&network(&vpc_id, ""));
-    let denied = FaultKind::Error {
-        status: 403,
-        code: "UnauthorizedOperation".into(),
-        message: "You are not authorized".into(),
-    };
-    account.inject(Fault::once("ec2", "CreateSecurityGroup", denied).after(1));
-    workspace.apply().expect_only_error(&["Creating security group (ci-worker)", "UnauthorizedOperation"]);
-    assert_eq!(workspace.state().addresses(), [NETWORK]);
-    workspace.apply().expect_success();
-    assert_eq!(names(&account, &vpc_id).len(), 2);
-    workspace.assert_empty_plan();
-}
-
-#[test]
-fn create_whose_answers_are_lost_is_not_taken_for_a_foreign_one() {
-    let account = Account::new();
-    let vpc_id = vpc(&account);
-    let mut workspace = Workspace::new(&account);
-    workspace.config(&network(&vpc_id, ""));
-    for action in ["CreateSecurityGroup", "AuthorizeSecurityGroupIngress"] {
-        account.inject(Fault::once("ec2", action, FaultKind::CutAfter { bytes: 0 }));
-    }
-    workspace.apply().expect_success();
-    assert_eq!(names(&account, &vpc_id).len(), 2);
-    workspace.assert_empty_plan();
-}
-
-#[test]
-fn new_group_that_is_not_visible_yet_is_waited_for() {
-    let account = Account::new();
-    let vpc_id = vpc(&account);
-    let mut workspace = Workspace::new(&account);
-    workspace.config(&network(&vpc_id, ""));
-    account.inject(Fault::once("ec2", "AuthorizeSecurityGroupIngress", FaultKind::NotVisible).times(2));
-    workspace.apply().expect_success();
-    assert_eq!(account.count("AuthorizeSecurityGroupIngress"), 3);
-    workspace.assert_empty_plan();
-}
-
-#[test]
-fn missing_vpc_is_told_at_its_argument() {
-    let account = Account::new();
-    let mut workspace = Workspace::new(&account);
-    workspace.config(&network("vpc-0123456789abcdef0", ""));
-    let missing = FaultKind::Error {
-        status: 400,
-        code: "InvalidVpcID.NotFound".into(),
-        message: "The vpc ID 'vpc-0123456789abcdef0' does not exist".into(),
-    };
-    account.inject(Fault::once("ec2", "CreateSecurityGroup", missing));
-    workspace.apply().expect_error("Creating security group (ci-manager)", "vpc_id").expect_error_count(1);
-    assert_eq!(workspace.state().addresses(), Vec::<String>::new());
-}
-
-#[test]
-fn destroy_waits_until_nothing_uses_the_groups() {
-    let account = Account::new();
-    let (mut workspace, vpc_id) = applied(&account, "");
-    account.inject(Fault::once("ec2", "DeleteSecurityGroup", in_use()).times(3));
-    workspace.destroy().expect_success();
-    assert_eq!(names(&account, &vpc_id), Vec::<String>::new());
-    let calls: Vec<String> = account.calls().into_iter().map(|call| call.action).collect();
-    let first = |action: &str| calls.iter().position(|call| call == action).expect(action);
-    assert!(first("RevokeSecurityGroupIngress") < first("DeleteSecurityGroup"), "the rule goes first");
-    assert_eq!(account.count("DeleteSecurityGroup"), 5);
-}
-
-#[test]
-fn group_that_stays_in_use_is_told_with_its_users() {
-    let account = Account::new();
-    let (mut workspace, vpc_id) = applied(&account, "  timeouts {\n    delete = \"4s\"\n  }\n");
-    let (_, worker) = ids(&mut workspace);
-    let subnet = account.aws(&["ec2", "create-subnet", "--vpc-id", &vpc_id, "--cidr-block", "10.0.1.0/24"]);
-    let subnet = subnet["Subnet"]["SubnetId"].as_str().expect("an id").to_owned();
-    let interface =
-        account.aws(&["ec2", "create-network-interface", "--subnet-id", &subnet, "--groups", &worker]);
-    let interface = interface["NetworkInterface"]["NetworkInterfaceId"].as_str().expect("an id").to_owned();
-    account.inject(Fault::once("ec2", "DeleteSecurityGroup", in_use()).times(1_000));
-    workspace
-        .destroy()
-        .expect_only_error(&["Deleting security group", "DependencyViolation", &interface])
-        .expect_within(Duration::from_secs(60));
-    assert_eq!(workspace.state().addresses(), [NETWORK]);
-}
-
-#[test]
-fn tags_and_default_tags_are_set_on_both() {
-    let account = Account::new();
-    let vpc_id = vpc(&account);
-    let mut workspace = Workspace::new(&account);
-    workspace.provider_arguments("  default_tags {\n    tags = { team = \"ci\", env = \"prod\" }\n  }");
-    workspace.config(&network(&vpc_id, "  tags = { env = \"dev\" }"));
-    workspace.apply().expect_success();
-    let tags = |id: &str| {
-        let mut tags = group(&account, id)["Tags"].clone();
-        tags.as_array_mut().expect("tags").sort_by_key(|tag| tag["Key"].to_string());
-        tags
-    };
-    let (manager, worker) = ids(&mut workspace);
-    let expected = json!([{"Key": "env", "Value": "dev"}, {"Key": "team", "Value": "ci"}]);
-    assert_eq!((tags(&manager), tags(&worker)), (expected.clone(), expected));
-    assert_eq!(account.count("CreateTags"), 0, "tags are sent with the create call");
-    workspace.assert_empty_plan();
-
-    workspace.config(&network(&vpc_id, "  tags = { owner = \"me\" }"));
-    let plan = workspace.plan();
-    assert_eq!(plan.after(NETWORK, "tags_all"), &json!({"env": "prod", "team": "ci", "owner": "me"}));
-    workspace.apply_plan(&plan).expect_success();
-    workspace.assert_empty_plan();
-
-    // A tag that others took from one of both is set again.
-    account.aws(&["ec2", "delete-tags", "--resources", &worker, "--tags", "Key=owner"]);
-    assert_eq!(workspace.plan().actions(NETWORK), ["update"]);
-    workspace.apply().expect_success();
-    assert_eq!(tags(&manager), tags(&worker));
-    workspace.assert_empty_plan();
 }
 
 #[test]

@@ -1,0 +1,127 @@
+//! Runs that are disturbed.
+
+use std::time::Duration;
+
+use acceptance::{Fault, FaultKind};
+
+use super::*;
+
+fn error(code: &str) -> FaultKind {
+    FaultKind::Error { status: 409, code: code.into(), message: "Cannot do this now".into() }
+}
+
+#[test]
+fn create_whose_answers_are_lost_is_not_taken_for_a_foreign_one() {
+    let account = Account::new();
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&worker());
+    for action in ["CreateRole", "CreateInstanceProfile", "AddRoleToInstanceProfile"] {
+        account.inject(Fault::once("iam", action, FaultKind::CutAfter { bytes: 0 }));
+    }
+    workspace.apply().expect_success();
+    assert_eq!(members(&account), ["ci"]);
+    workspace.assert_empty_plan();
+}
+
+#[test]
+fn create_that_fails_half_way_is_kept_and_made_good() {
+    let account = Account::new();
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&worker());
+    account.inject(Fault::once("iam", "CreateInstanceProfile", error("AccessDenied")));
+    workspace.apply().expect_only_error(&["Creating instance profile (ci)", "AccessDenied"]);
+    assert_eq!(workspace.state().addresses(), [PROFILE]);
+    workspace.apply().expect_success();
+    assert_eq!(members(&account), ["ci"]);
+    workspace.assert_empty_plan();
+    workspace.destroy().expect_success();
+    assert_eq!(names(&account), (vec![], vec![]));
+}
+
+#[test]
+fn new_role_that_is_not_visible_yet_is_waited_for() {
+    let account = Account::new();
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&worker());
+    // The first reads come before anything is made.
+    account.inject(Fault::once("iam", "GetRole", FaultKind::NotVisible).after(1).times(2));
+    account.inject(Fault::once("iam", "PutRolePolicy", FaultKind::NotVisible).times(2));
+    account.inject(Fault::once("iam", "GetInstanceProfile", FaultKind::NotVisible).after(1).times(2));
+    account.inject(Fault::once("iam", "AddRoleToInstanceProfile", FaultKind::NotVisible));
+    workspace.apply().expect_success();
+    assert_eq!(account.count("PutRolePolicy"), 3);
+    workspace.assert_empty_plan();
+}
+
+#[test]
+fn destroy_goes_in_the_order_that_iam_demands_and_waits_out_conflicts() {
+    let account = Account::new();
+    let mut workspace = applied(&account, &worker());
+    // What others hung on the role goes with it.
+    account.aws(&[
+        "iam",
+        "attach-role-policy",
+        "--role-name",
+        "ci",
+        "--policy-arn",
+        "arn:aws:iam::aws:policy/ReadOnlyAccess",
+    ]);
+    account.inject(Fault::once("iam", "DeleteInstanceProfile", error("DeleteConflict")).times(2));
+    account.inject(Fault::once("iam", "DeleteRolePolicy", error("ConcurrentModification")));
+    account.inject(Fault::once("iam", "DeleteRole", error("DeleteConflict")).times(2));
+    workspace.destroy().expect_success();
+    assert_eq!(names(&account), (vec![], vec![]));
+    let removals: Vec<String> = account
+        .calls()
+        .into_iter()
+        .map(|call| call.action)
+        .filter(|action| ["Delete", "Remove", "Detach"].iter().any(|verb| action.starts_with(verb)))
+        .collect();
+    assert_eq!(
+        removals,
+        [
+            "RemoveRoleFromInstanceProfile",
+            "DeleteInstanceProfile",
+            "DeleteInstanceProfile",
+            "DeleteInstanceProfile",
+            "DeleteRolePolicy",
+            "DeleteRolePolicy",
+            "DetachRolePolicy",
+            "DeleteRole",
+            "DeleteRole",
+            "DeleteRole",
+        ]
+    );
+}
+
+#[test]
+fn conflict_that_never_ends_is_told_within_the_timeout() {
+    let account = Account::new();
+    let mut workspace =
+        applied(&account, &worker().replace("\"ci\"\n", "\"ci\"\n  timeouts {\n    delete = \"4s\"\n  }\n"));
+    account.inject(Fault::once("iam", "DeleteRole", error("DeleteConflict")).times(1_000));
+    workspace
+        .destroy()
+        .expect_only_error(&["Deleting IAM role (ci)", "DeleteConflict"])
+        .expect_within(Duration::from_secs(60));
+    assert_eq!(workspace.state().addresses(), [PROFILE]);
+}
+
+#[test]
+fn interrupted_create_leaves_state_and_account_in_agreement() {
+    let account = Account::new();
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&worker());
+    let slow = FaultKind::Latency { milliseconds: 3_000 };
+    account.inject(Fault::once("iam", "CreateRole", slow));
+    let apply = workspace.start_apply();
+    account.wait_for_call("CreateRole");
+    apply.interrupt();
+    let run = apply.wait();
+    assert!(run.duration() < Duration::from_secs(60), "the interrupt was not heeded");
+    assert_eq!(workspace.state().addresses().len(), names(&account).0.len(), "a role was orphaned");
+    workspace.apply().expect_success();
+    workspace.assert_empty_plan();
+    workspace.destroy().expect_success();
+    assert_eq!(names(&account), (vec![], vec![]));
+}

@@ -1,0 +1,106 @@
+//! Runs that are disturbed.
+
+use std::time::Duration;
+
+use acceptance::{Fault, FaultKind};
+
+use super::*;
+
+fn in_use() -> FaultKind {
+    FaultKind::Error {
+        status: 400,
+        code: "DependencyViolation".into(),
+        message: "resource has a dependent object".into(),
+    }
+}
+
+#[test]
+fn create_that_fails_half_way_is_kept_and_made_good() {
+    let account = Account::new();
+    let vpc_id = vpc(&account);
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&network(&vpc_id, ""));
+    let denied = FaultKind::Error {
+        status: 403,
+        code: "UnauthorizedOperation".into(),
+        message: "You are not authorized".into(),
+    };
+    account.inject(Fault::once("ec2", "CreateSecurityGroup", denied).after(1));
+    workspace.apply().expect_only_error(&["Creating security group (ci-worker)", "UnauthorizedOperation"]);
+    assert_eq!(workspace.state().addresses(), [NETWORK]);
+    workspace.apply().expect_success();
+    assert_eq!(names(&account, &vpc_id).len(), 2);
+    workspace.assert_empty_plan();
+}
+
+#[test]
+fn create_whose_answers_are_lost_is_not_taken_for_a_foreign_one() {
+    let account = Account::new();
+    let vpc_id = vpc(&account);
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&network(&vpc_id, ""));
+    for action in ["CreateSecurityGroup", "AuthorizeSecurityGroupIngress"] {
+        account.inject(Fault::once("ec2", action, FaultKind::CutAfter { bytes: 0 }));
+    }
+    workspace.apply().expect_success();
+    assert_eq!(names(&account, &vpc_id).len(), 2);
+    workspace.assert_empty_plan();
+}
+
+#[test]
+fn new_group_that_is_not_visible_yet_is_waited_for() {
+    let account = Account::new();
+    let vpc_id = vpc(&account);
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&network(&vpc_id, ""));
+    account.inject(Fault::once("ec2", "AuthorizeSecurityGroupIngress", FaultKind::NotVisible).times(2));
+    workspace.apply().expect_success();
+    assert_eq!(account.count("AuthorizeSecurityGroupIngress"), 3);
+    workspace.assert_empty_plan();
+}
+
+#[test]
+fn missing_vpc_is_told_at_its_argument() {
+    let account = Account::new();
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&network("vpc-0123456789abcdef0", ""));
+    let missing = FaultKind::Error {
+        status: 400,
+        code: "InvalidVpcID.NotFound".into(),
+        message: "The vpc ID 'vpc-0123456789abcdef0' does not exist".into(),
+    };
+    account.inject(Fault::once("ec2", "CreateSecurityGroup", missing));
+    workspace.apply().expect_error("Creating security group (ci-manager)", "vpc_id").expect_error_count(1);
+    assert_eq!(workspace.state().addresses(), Vec::<String>::new());
+}
+
+#[test]
+fn destroy_waits_until_nothing_uses_the_groups() {
+    let account = Account::new();
+    let (mut workspace, vpc_id) = applied(&account, "");
+    account.inject(Fault::once("ec2", "DeleteSecurityGroup", in_use()).times(3));
+    workspace.destroy().expect_success();
+    assert_eq!(names(&account, &vpc_id), Vec::<String>::new());
+    let calls: Vec<String> = account.calls().into_iter().map(|call| call.action).collect();
+    let first = |action: &str| calls.iter().position(|call| call == action).expect(action);
+    assert!(first("RevokeSecurityGroupIngress") < first("DeleteSecurityGroup"), "the rule goes first");
+    assert_eq!(account.count("DeleteSecurityGroup"), 5);
+}
+
+#[test]
+fn group_that_stays_in_use_is_told_with_its_users() {
+    let account = Account::new();
+    let (mut workspace, vpc_id) = applied(&account, "  timeouts {\n    delete = \"4s\"\n  }\n");
+    let (_, worker) = ids(&mut workspace);
+    let subnet = account.aws(&["ec2", "create-subnet", "--vpc-id", &vpc_id, "--cidr-block", "10.0.1.0/24"]);
+    let subnet = subnet["Subnet"]["SubnetId"].as_str().expect("an id").to_owned();
+    let interface =
+        account.aws(&["ec2", "create-network-interface", "--subnet-id", &subnet, "--groups", &worker]);
+    let interface = interface["NetworkInterface"]["NetworkInterfaceId"].as_str().expect("an id").to_owned();
+    account.inject(Fault::once("ec2", "DeleteSecurityGroup", in_use()).times(1_000));
+    workspace
+        .destroy()
+        .expect_only_error(&["Deleting security group", "DependencyViolation", &interface])
+        .expect_within(Duration::from_secs(60));
+    assert_eq!(workspace.state().addresses(), [NETWORK]);
+}
