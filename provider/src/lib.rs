@@ -5,6 +5,7 @@
 //! errors are told.
 
 pub mod clients;
+pub mod creating;
 pub mod diagnostics;
 pub mod ec2;
 pub mod ecr;

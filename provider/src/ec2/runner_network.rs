@@ -14,6 +14,7 @@ use tf_provider::{
 use super::security_group::{self, SecurityGroup};
 use super::security_group_rule::{Direction, Peer, Rule};
 use crate::clients::Clients;
+use crate::creating::{self, Creating};
 use crate::tags::{Tags, are_set};
 
 /// What EC2 allows a group's name to have.
@@ -65,11 +66,14 @@ impl Resource for RunnerNetwork {
         let clients = ctx.client();
         let manager = security_group::find_by_name(clients, &self.vpc_id, &self.group_name(MANAGER)).await?;
         let worker = security_group::find_by_name(clients, &self.vpc_id, &self.group_name(WORKER)).await?;
-        if manager.is_some() || worker.is_some() {
+        let creating = Creating::begin_of(&self);
+        let mut found = manager.iter().chain(&worker);
+        if found.any(|group| !creating.goes_on_with(&group.tags)) {
             let id = |group: Option<SecurityGroup>| group.map(|group| group.id);
             return Err(self.already_exists(&summary, id(manager), id(worker)));
         }
-        self.complete(Groups { manager: None, worker: None }, &summary, ctx).await
+        creating.note(ctx);
+        self.complete(Groups { manager, worker }, &creating, &summary, ctx).await
     }
 
     async fn read(self, ctx: &mut Context<Clients>) -> Result<Option<Self>, Diagnostics> {
@@ -86,17 +90,30 @@ impl Resource for RunnerNetwork {
         self.manager_security_group_id = prior.manager_security_group_id;
         self.worker_security_group_id = prior.worker_security_group_id;
         let groups = self.groups(ctx.client()).await?;
-        self.complete(groups, &summary, ctx).await
+        self.complete(groups, &Creating::restoring(), &summary, ctx).await
     }
 
     async fn delete(self, ctx: &mut Context<Clients>) -> Result<(), Diagnostics> {
-        let manager = self.manager_security_group_id.get();
-        let worker = self.worker_security_group_id.get();
-        if let (Some(manager), Some(worker)) = (manager, worker) {
-            security_group::revoke_references(ctx, worker, manager).await?;
-            security_group::revoke_references(ctx, manager, worker).await?;
+        let Groups { manager, mut worker } = self.groups(ctx.client()).await?;
+        let manager_id = self.manager_security_group_id.into_inner();
+        let mut worker_id = self.worker_security_group_id.into_inner();
+        if manager.as_ref().is_some_and(|group| creating::was_taken_over(ctx, &group.tags)) {
+            return Ok(());
         }
-        for id in worker.into_iter().chain(manager) {
+        // A create that failed may have made the second group without ever being told.
+        let mark = manager.as_ref().and_then(|group| Creating::of(&group.tags));
+        if let (None, Some(creating)) = (&worker_id, mark) {
+            let name = format!("{}{WORKER}", self.name);
+            let found = security_group::find_by_name(ctx.client(), &self.vpc_id, &name).await?;
+            worker = found.filter(|group| creating.has_made(&group.tags));
+            worker_id = worker.as_ref().map(|group| group.id.clone());
+        }
+        if let (Some(manager), Some(worker)) = (&manager, &worker) {
+            security_group::revoke_references(ctx, worker, &manager.id).await?;
+            security_group::revoke_references(ctx, manager, &worker.id).await?;
+        }
+        // By id: a new group may be there and not be seen yet.
+        for id in worker_id.iter().chain(&manager_id) {
             security_group::delete(ctx, id).await?;
         }
         Ok(())
@@ -205,45 +222,65 @@ impl RunnerNetwork {
     async fn complete(
         mut self,
         groups: Groups,
+        creating: &Creating,
         summary: &str,
         ctx: &mut Context<Clients>,
     ) -> Result<Self, Diagnostics> {
         let clients = ctx.client().clone();
         let all = clients.tags.all(self.tags.as_ref());
         self.tags_all = all.clone().into();
-        let manager = self.made(groups.manager, MANAGER, "runner managers", &all, summary, ctx).await?;
-        self.manager_security_group_id = manager.id.as_str().into();
+        let manager_tags = creating.tags_for(groups.manager.is_some(), &all);
+        let worker_tags = creating.tags_for(groups.worker.is_some(), &all);
+        let id = match &groups.manager {
+            Some(group) => group.id.clone(),
+            None => self.make(MANAGER, "runner managers", &manager_tags, creating, summary, ctx).await?,
+        };
+        // Before any wait: what exists is in the state.
+        self.manager_security_group_id = id.as_str().into();
         ctx.save(&self);
-        let worker = self.made(groups.worker, WORKER, "workers", &all, summary, ctx).await?;
-        self.worker_security_group_id = worker.id.as_str().into();
+        let manager = match groups.manager {
+            Some(group) => group,
+            None => security_group::wait_for(ctx, &id).await?,
+        };
+        let id = match &groups.worker {
+            Some(group) => group.id.clone(),
+            None => self.make(WORKER, "workers", &worker_tags, creating, summary, ctx).await?,
+        };
+        self.worker_security_group_id = id.as_str().into();
         ctx.save(&self);
+        let worker = match groups.worker {
+            Some(group) => group,
+            None => security_group::wait_for(ctx, &id).await?,
+        };
         security_group::set_rules(ctx, &manager, &manager_rules()).await?;
         let wanted = self.worker_rules(&manager.id, &worker.id);
         security_group::set_rules(ctx, &worker, &wanted).await?;
-        for group in [&manager, &worker] {
-            security_group::set_tags(ctx, group, &all).await?;
+        for (group, tags) in [(&manager, &manager_tags), (&worker, &worker_tags)] {
+            security_group::set_tags(ctx, &group.id, &group.tags, tags).await?;
         }
         let what = "rules and tags of the security groups can be read as they were set";
-        ctx.wait_for(what, Duration::from_secs(1), || self.settled(&clients)).await
+        let settled = ctx.wait_for(what, Duration::from_secs(1), || self.settled(&clients)).await?;
+        creating::note_end(ctx);
+        for (group, tags) in [(&manager, &manager_tags), (&worker, &worker_tags)] {
+            security_group::set_tags(ctx, &group.id, tags, &all).await?;
+        }
+        Ok(settled)
     }
 
-    /// The group that was found, or a new one.
-    async fn made(
+    /// Makes a group, and answers its id.
+    async fn make(
         &self,
-        found: Option<SecurityGroup>,
         suffix: &str,
         members: &str,
         tags: &Tags,
+        creating: &Creating,
         summary: &str,
         ctx: &Context<Clients>,
-    ) -> Result<SecurityGroup, Diagnostics> {
-        if let Some(group) = found {
-            return Ok(group);
-        }
+    ) -> Result<String, Diagnostics> {
         let name = self.group_name(suffix);
         let description = format!("{} of runner network {}", capitalised(members), self.name);
         let description: String = description.chars().take(MAX_GROUP_NAME).collect();
-        security_group::create(ctx, &self.vpc_id, &name, &description, tags)
+        security_group::create(ctx, &self.vpc_id, &name, &description, tags, creating)
             .await?
             .map_err(|()| self.already_exists(summary, None, None))
     }
@@ -396,7 +433,6 @@ mod tests {
             id: "sg-w".to_owned(),
             name: "ci-worker".to_owned(),
             vpc_id: "vpc-1".to_owned(),
-            description: String::new(),
             tags: Tags::new(),
             rules: rules.iter().cloned().collect(),
         };

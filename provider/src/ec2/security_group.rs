@@ -10,9 +10,10 @@ use tf_provider::{Context, Diagnostics};
 
 use super::security_group_rule::{Direction, Peer, Rule};
 use crate::clients::Clients;
+use crate::creating::Creating;
 use crate::diagnostics::Failure;
 use crate::retry::while_failing;
-use crate::tags::{Tags, are_set};
+use crate::tags::Tags;
 
 /// How long a new group may stay invisible to the next call.
 const VISIBLE: Duration = Duration::from_secs(60);
@@ -27,7 +28,6 @@ pub(super) struct SecurityGroup {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) vpc_id: String,
-    pub(super) description: String,
     pub(super) tags: Tags,
     pub(super) rules: BTreeSet<Rule>,
 }
@@ -72,14 +72,13 @@ impl SecurityGroup {
             id: text(group.group_id()),
             name: text(group.group_name()),
             vpc_id: text(group.vpc_id()),
-            description: text(group.description()),
             tags: group.tags().iter().map(|tag| (text(tag.key()), text(tag.value()))).collect(),
             rules: ingress.chain(egress).collect(),
         }
     }
 }
 
-/// Makes a group. The caller has seen a moment ago that there is none.
+/// Makes a group, and answers its id. The caller has seen a moment ago that there is none.
 ///
 /// # Errors
 /// `Ok(Err(()))` stands for a group of somebody else with this name.
@@ -89,7 +88,8 @@ pub(super) async fn create(
     name: &str,
     description: &str,
     tags: &Tags,
-) -> Result<Result<SecurityGroup, ()>, Diagnostics> {
+    creating: &Creating,
+) -> Result<Result<String, ()>, Diagnostics> {
     let clients = ctx.client();
     let specification = (!tags.is_empty()).then(|| {
         vec![
@@ -108,29 +108,25 @@ pub(super) async fn create(
         .set_tag_specifications(specification)
         .send()
         .await;
-    let id = match sent {
-        Ok(answer) => answer.group_id.unwrap_or_default(),
-        Err(error) => {
-            let failure = Failure::of("EC2", &error);
-            if !failure.is(&["InvalidGroup.Duplicate"]) {
-                let diagnostic = failure.diagnostic(
-                    format!("Creating security group ({name})"),
-                    "It was not created.",
-                    "",
-                );
-                let of_vpc = failure.code().starts_with("InvalidVpc");
-                return Err(if of_vpc { diagnostic.at("vpc_id") } else { diagnostic }.into());
-            }
-            // It was not there a moment ago: an answer of ours was lost, or somebody was faster.
-            match find_by_name(clients, vpc_id, name).await? {
-                Some(group) if group.description == description && are_set(&group.tags, tags) => group.id,
-                _ => return Ok(Err(())),
-            }
-        }
+    let failure = match sent {
+        Ok(answer) => return Ok(Ok(answer.group_id.unwrap_or_default())),
+        Err(error) => Failure::of("EC2", &error),
     };
+    if !failure.is(&["InvalidGroup.Duplicate"]) {
+        let summary = format!("Creating security group ({name})");
+        let diagnostic = failure.diagnostic(summary, "It was not created.", "");
+        let of_vpc = failure.code().starts_with("InvalidVpc");
+        return Err(if of_vpc { diagnostic.at("vpc_id") } else { diagnostic }.into());
+    }
+    // It was not there a moment ago: an answer of ours was lost, or somebody was faster.
+    let found = find_by_name(clients, vpc_id, name).await?;
+    Ok(found.filter(|group| creating.has_made(&group.tags)).map(|group| group.id).ok_or(()))
+}
+
+/// The new group, once it can be read.
+pub(super) async fn wait_for(ctx: &Context<Clients>, id: &str) -> Result<SecurityGroup, Diagnostics> {
     let what = "the new security group can be read";
-    let probe = || find_by_id(clients, &id);
-    Ok(Ok(ctx.wait_for(what, Duration::from_millis(500), probe).await?))
+    ctx.wait_for(what, Duration::from_millis(500), || find_by_id(ctx.client(), id)).await
 }
 
 /// Adds the rules that are missing, and revokes those that are not wanted: first the former, so that nothing that
@@ -204,24 +200,24 @@ fn done_if(sent: Result<(), Failure>, codes: &[&str]) -> Result<(), Failure> {
     }
 }
 
-/// Makes the tags of `group` those wanted; tags of AWS and ignored ones are left alone.
+/// Makes the tags of the group those wanted; tags of AWS and ignored ones are left alone.
 pub(super) async fn set_tags(
     ctx: &Context<Clients>,
-    group: &SecurityGroup,
+    id: &str,
+    actual: &Tags,
     wanted: &Tags,
 ) -> Result<(), Diagnostics> {
     let clients = ctx.client();
-    let (set, removed) = clients.tags.changes(&group.tags, wanted);
-    let failed = |failure: Failure| {
-        failure.report(format!("Tagging security group ({})", group.id), "It is there.", "")
-    };
+    let (set, removed) = clients.tags.changes(actual, wanted);
+    let failed =
+        |failure: Failure| failure.report(format!("Tagging security group ({id})"), "It is there.", "");
     if !set.is_empty() {
-        let call = clients.ec2.create_tags().resources(&group.id).set_tags(Some(ec2_tags(&set)));
+        let call = clients.ec2.create_tags().resources(id).set_tags(Some(ec2_tags(&set)));
         call.send().await.map_err(|error| failed(Failure::of("EC2", &error)))?;
     }
     if !removed.is_empty() {
         let keys = removed.iter().map(|key| Tag::builder().key(key).build()).collect();
-        let call = clients.ec2.delete_tags().resources(&group.id).set_tags(Some(keys));
+        let call = clients.ec2.delete_tags().resources(id).set_tags(Some(keys));
         call.send().await.map_err(|error| failed(Failure::of("EC2", &error)))?;
     }
     Ok(())
@@ -231,16 +227,15 @@ fn ec2_tags(tags: &Tags) -> Vec<Tag> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
-/// Revokes the rules of the group `id` that refer to `other`: as long as they stand, neither can be deleted.
+/// Revokes the rules of `group` that refer to `other`: as long as they stand, neither can be deleted.
 pub(super) async fn revoke_references(
     ctx: &Context<Clients>,
-    id: &str,
+    group: &SecurityGroup,
     other: &str,
 ) -> Result<(), Diagnostics> {
-    let Some(group) = find_by_id(ctx.client(), id).await? else { return Ok(()) };
     let refers = |rule: &&Rule| matches!(&rule.peer, Peer::Group(peer) if peer == other);
     for rule in group.rules.iter().filter(refers) {
-        revoke(ctx, id, rule).await?;
+        revoke(ctx, &group.id, rule).await?;
     }
     Ok(())
 }

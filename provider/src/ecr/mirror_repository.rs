@@ -21,15 +21,14 @@ use tf_provider::{
     Context, Diagnostic, Diagnostics, ImportState, ModifyPlan, PlanContext, Resource, Schema, Value,
 };
 
-use super::repository::{self, Creating, Repository};
+use super::repository::{self, Repository};
 use super::repository_name::check_name;
 use crate::clients::Clients;
+use crate::creating::{self, Creating};
 use crate::tags::Tags;
 
 /// Private data of a plan: the repository that a create will go on with.
 const CONTINUES: &str = "continues";
-/// Private data of an object whose create is not over: the id of that create.
-const CREATOR: &str = "creator";
 
 /// Digests by tag; one may be known only after apply.
 type Digests = BTreeMap<String, Computed<String>>;
@@ -92,16 +91,16 @@ impl Resource for MirrorRepository {
             None => {
                 repository::create(&clients, &self.name, &self.image_tag_mutability, &tags, &creating).await?
             }
-            Some(found) if found.creating.as_ref().is_some_and(|other| other.source == self.source) => {
+            Some(found) if creating.goes_on_with(&found.tags) => {
                 tracing::info!(repository = self.name, "going on with a repository of an interrupted create");
-                repository::go_on(&clients, &found, &creating).await?;
+                repository::change_tags(&clients, &found.arn, &found.tags, &creating.mark(&tags)).await?;
                 found
             }
             Some(_) => return Err(already_exists(&summary, &self.name, &self.source)),
         };
-        ctx.private().set(CREATOR, &creating.id);
+        creating.note(ctx);
         self.describe(&repository);
-        self.tags_all = tags.into();
+        self.tags_all = tags.clone().into();
         self.digests = Digests::new().into();
         self.upstream_digests = known(&targets).into();
         ctx.save(&self);
@@ -111,8 +110,8 @@ impl Resource for MirrorRepository {
         })
         .await?;
         self.copy(&targets, &BTreeMap::new(), ctx, &summary).await?;
-        repository::finish(&clients, &repository).await?;
-        ctx.private().remove(CREATOR);
+        creating::note_end(ctx);
+        repository::change_tags(&clients, &repository.arn, &creating.mark(&tags), &tags).await?;
         Ok(self)
     }
 
@@ -139,7 +138,7 @@ impl Resource for MirrorRepository {
         if let Some(arn) = prior.arn.get() {
             repository::change_tags(&clients, arn, &before, &tags).await?;
         }
-        self.tags_all = tags.into();
+        self.tags_all = tags.clone().into();
         if self.image_tag_mutability != prior.image_tag_mutability {
             repository::set_mutability(&clients, &self.name, &self.image_tag_mutability).await?;
         }
@@ -152,12 +151,12 @@ impl Resource for MirrorRepository {
         });
         repository::untag(&clients, &self.name, dropped.map(|(tag, _)| tag.clone())).await?;
         self.copy(&targets, &stored, ctx, &summary).await?;
-        if let Some(repository) = repository::find(&clients, &self.name).await?
-            && repository.creating.is_some()
+        if creating::is_unfinished(ctx)
+            && let Some(repository) = repository::find(&clients, &self.name).await?
         {
-            repository::finish(&clients, &repository).await?;
+            creating::note_end(ctx);
+            repository::change_tags(&clients, &repository.arn, &repository.tags, &tags).await?;
         }
-        ctx.private().remove(CREATOR);
         Ok(self)
     }
 
@@ -166,13 +165,8 @@ impl Resource for MirrorRepository {
         let summary = format!("Deleting ECR mirror repository ({})", self.name);
         let continues = ctx.private().get::<String>(CONTINUES).is_some_and(|name| name == self.name);
         let Some(repository) = repository::find(&clients, &self.name).await? else { return Ok(()) };
-        if continues && repository.creating.is_some() {
-            return Ok(());
-        }
-        // With create_before_destroy the new object went on with the repository before this one is deleted.
-        if let Some(creator) = ctx.private().get::<String>(CREATOR)
-            && repository.creating.as_ref().is_none_or(|creating| creating.id != creator)
-        {
+        let unfinished = Creating::of(&repository.tags).is_some();
+        if continues && unfinished || creating::was_taken_over(ctx, &repository.tags) {
             return Ok(());
         }
         if !self.force_delete {

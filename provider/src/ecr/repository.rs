@@ -6,11 +6,10 @@ use aws_sdk_ecr::types;
 use tf_provider::{Diagnostic, Diagnostics};
 
 use crate::clients::Clients;
+use crate::creating::Creating;
 use crate::diagnostics::Failure;
 use crate::tags::Tags;
 
-/// Tag of a repository whose create is not over; its value is the id of that create, a space, and the mirror's source.
-const CREATING: &str = "ecrunner:creating";
 /// Image ids that one BatchDeleteImage call takes.
 const IDS_PER_CALL: usize = 100;
 
@@ -27,36 +26,6 @@ pub struct Repository {
     pub mutability: String,
     /// All tags.
     pub tags: Tags,
-    /// The create that is not over yet.
-    pub creating: Option<Creating>,
-}
-
-/// A create that is not over, as the repository's tag tells it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Creating {
-    /// Id of the create; another one that goes on with it puts its own.
-    pub id: String,
-    /// Source of the mirror.
-    pub source: String,
-}
-
-impl Creating {
-    /// A create that begins now.
-    pub fn begin(source: &str) -> Self {
-        use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-        // The standard library's seed is random, and nothing more is asked of an id that tells two creates apart.
-        let id = RandomState::new().build_hasher().finish();
-        Creating { id: format!("{id:016x}"), source: source.to_owned() }
-    }
-
-    fn parse(value: &str) -> Option<Self> {
-        let (id, source) = value.split_once(' ')?;
-        Some(Creating { id: id.to_owned(), source: source.to_owned() })
-    }
-
-    fn value(&self) -> String {
-        format!("{} {}", self.id, self.source)
-    }
 }
 
 /// The repository called `name`, if there is one.
@@ -99,7 +68,6 @@ fn repository(found: &types::Repository, tags: Tags) -> Repository {
         url: found.repository_uri().unwrap_or_default().to_owned(),
         registry_id: found.registry_id().unwrap_or_default().to_owned(),
         mutability: found.image_tag_mutability().map_or("MUTABLE", |value| value.as_str()).to_owned(),
-        creating: tags.get(CREATING).and_then(|value| Creating::parse(value)),
         tags,
     }
 }
@@ -115,8 +83,7 @@ pub async fn create(
     tags: &Tags,
     creating: &Creating,
 ) -> Result<Repository, Diagnostics> {
-    let mut all = tags.clone();
-    all.insert(CREATING.to_owned(), creating.value());
+    let all = creating.mark(tags);
     let sent = clients
         .ecr
         .create_repository()
@@ -132,7 +99,7 @@ pub async fn create(
             // It was not there a moment ago: an answer of ours may have been lost.
             if failure.is(&["RepositoryAlreadyExistsException"])
                 && let Some(found) = find(clients, name).await?
-                && found.creating.as_ref() == Some(creating)
+                && creating.has_made(&found.tags)
             {
                 return Ok(found);
             }
@@ -146,31 +113,6 @@ pub async fn create(
     created.map(|created| repository(&created, all)).ok_or_else(|| {
         Diagnostic::error(format!("Creating ECR repository ({name})"), "ECR answered without the repository.")
             .into()
-    })
-}
-
-/// Marks a repository of an unfinished create as that of the one that goes on with it.
-///
-/// # Errors
-/// Any failure.
-pub async fn go_on(
-    clients: &Clients,
-    repository: &Repository,
-    creating: &Creating,
-) -> Result<(), Diagnostics> {
-    let mark = Tags::from([(CREATING.to_owned(), creating.value())]);
-    change_tags(clients, &repository.arn, &Tags::new(), &mark).await
-}
-
-/// Takes the mark of an unfinished create away.
-///
-/// # Errors
-/// Any failure.
-pub async fn finish(clients: &Clients, repository: &Repository) -> Result<(), Diagnostics> {
-    let sent = clients.ecr.untag_resource().resource_arn(&repository.arn).tag_keys(CREATING).send().await;
-    sent.map(drop).map_err(|error| {
-        let summary = format!("Untagging ECR repository ({})", repository.arn);
-        Failure::of("ECR", &error).report(summary, "All images are there.", "Apply again.")
     })
 }
 

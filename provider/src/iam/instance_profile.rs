@@ -19,6 +19,7 @@ use super::policy::{self, Capabilities, MAX_INLINE_POLICY};
 use super::profile::{self, Profile};
 use super::role::{self, Role, Wanted};
 use crate::clients::Clients;
+use crate::creating::{self, Creating};
 use crate::tags::{Tags, are_set};
 
 /// Allows the instances of a fleet or of a runner manager what they need and nothing else: an instance profile, its
@@ -88,10 +89,12 @@ impl Resource for InstanceProfile {
     async fn create(self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
         let summary = format!("Creating instance profile ({})", self.name);
         let found = Found::find(ctx.client(), &self.name).await?;
-        if !found.is_nothing() {
+        let creating = Creating::begin_of(&self);
+        if found.tags().any(|tags| !creating.goes_on_with(tags)) {
             return Err(already_exists(&summary, &self.name));
         }
-        self.complete(found, &summary, ctx).await
+        creating.note(ctx);
+        self.complete(found, &creating, &summary, ctx).await
     }
 
     async fn read(self, ctx: &mut Context<Clients>) -> Result<Option<Self>, Diagnostics> {
@@ -112,14 +115,16 @@ impl Resource for InstanceProfile {
     async fn update(self, _prior: Self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
         let summary = format!("Updating instance profile ({})", self.name);
         let found = Found::find(ctx.client(), &self.name).await?;
-        self.complete(found, &summary, ctx).await
+        self.complete(found, &Creating::restoring(), &summary, ctx).await
     }
 
     /// In the order that IAM demands: the profile lets go of its role, then goes, then the role.
     async fn delete(self, ctx: &mut Context<Clients>) -> Result<(), Diagnostics> {
-        let clients = ctx.client();
         let name = &self.name;
-        let profile = profile::find(clients, name).await?;
+        let Found { role, profile } = Found::find(ctx.client(), name).await?;
+        if role.is_some_and(|role| creating::was_taken_over(ctx, &role.tags)) {
+            return Ok(());
+        }
         for role in profile.iter().flat_map(|profile| &profile.roles) {
             profile::remove_role(ctx, name, role).await?;
         }
@@ -198,6 +203,12 @@ impl Found {
         self.role.is_none() && self.profile.is_none()
     }
 
+    /// Tags of each object that is there.
+    fn tags(&self) -> impl Iterator<Item = &Tags> {
+        let role = self.role.iter().map(|role| &role.tags);
+        role.chain(self.profile.iter().map(|profile| &profile.tags))
+    }
+
     /// What keeps instances from using the role, or lets others use it.
     fn fault(&self, clients: &Clients, name: &str) -> Option<String> {
         let Some(profile) = &self.profile else { return Some("The instance profile is gone.".to_owned()) };
@@ -256,6 +267,7 @@ impl InstanceProfile {
     async fn complete(
         mut self,
         found: Found,
+        creating: &Creating,
         summary: &str,
         ctx: &mut Context<Clients>,
     ) -> Result<Self, Diagnostics> {
@@ -267,27 +279,43 @@ impl InstanceProfile {
         self.role_name = self.name.as_str().into();
         let given = self.clone();
         let name = given.name;
+        let role_tags = creating.tags_for(found.role.is_some(), &all);
+        let profile_tags = creating.tags_for(found.profile.is_some(), &all);
         let wanted = Wanted {
             name: &name,
             path: &given.path,
             permissions_boundary: given.permissions_boundary.as_deref(),
             policy: document.as_deref(),
-            tags: &all,
+            tags: &role_tags,
         };
+        let arn = match &found.role {
+            Some(role) => role.arn.clone(),
+            None => {
+                role::create(ctx, &wanted, creating).await?.map_err(|()| already_exists(summary, &name))?
+            }
+        };
+        // Before any wait: what exists is in the state.
+        self.role_arn = arn.into();
+        ctx.save(&self);
         let role = match found.role {
             Some(role) => role,
-            None => role::create(ctx, &wanted).await?.map_err(|()| already_exists(summary, &name))?,
+            None => role::wait_for(ctx, &name).await?,
         };
-        self.role_arn = role.arn.as_str().into();
-        ctx.save(&self);
         role::repair(ctx, &role, &wanted).await?;
+        let wanted = Wanted { tags: &profile_tags, ..wanted };
+        let arn = match &found.profile {
+            Some(profile) => profile.arn.clone(),
+            None => {
+                profile::create(ctx, &wanted, creating).await?.map_err(|()| already_exists(summary, &name))?
+            }
+        };
+        self.arn = arn.into();
+        ctx.save(&self);
         let profile = match found.profile {
             Some(profile) => profile,
-            None => profile::create(ctx, &wanted).await?.map_err(|()| already_exists(summary, &name))?,
+            None => profile::wait_for(ctx, &name).await?,
         };
-        self.arn = profile.arn.as_str().into();
-        ctx.save(&self);
-        profile::set_tags(ctx, &name, &profile, &all).await?;
+        profile::set_tags(ctx, &name, &profile.tags, &profile_tags).await?;
         for foreign in profile.roles.iter().filter(|role| **role != name) {
             profile::remove_role(ctx, &name, foreign).await?;
         }
@@ -295,7 +323,11 @@ impl InstanceProfile {
             profile::add_role(ctx, &name).await?;
         }
         let what = "role and instance profile can be read as they were set";
-        ctx.wait_for(what, Duration::from_secs(1), || self.settled(&clients)).await
+        let settled = ctx.wait_for(what, Duration::from_secs(1), || self.settled(&clients)).await?;
+        creating::note_end(ctx);
+        role::set_tags(ctx, &name, &role_tags, &all).await?;
+        profile::set_tags(ctx, &name, &profile_tags, &all).await?;
+        Ok(settled)
     }
 
     /// The profile as IAM reports it, once that is what was asked for.

@@ -8,9 +8,10 @@ use tf_provider::{Context, Diagnostics};
 
 use super::role::{self, CONFLICT, CONFLICTS, CONFLICTS_OF_NEW, Wanted};
 use crate::clients::Clients;
+use crate::creating::Creating;
 use crate::diagnostics::Failure;
 use crate::retry::while_failing;
-use crate::tags::{self, Tags};
+use crate::tags::Tags;
 
 /// An instance profile as IAM reports it.
 #[derive(Clone, Debug)]
@@ -42,14 +43,15 @@ pub(super) async fn find(clients: &Clients, name: &str) -> Result<Option<Profile
     }))
 }
 
-/// Makes the profile, without its role. The caller has seen a moment ago that there is none.
+/// Makes the profile, without its role, and answers its ARN. The caller has seen a moment ago that there is none.
 ///
 /// # Errors
 /// `Ok(Err(()))` stands for a profile of somebody else with this name.
 pub(super) async fn create(
     ctx: &Context<Clients>,
     wanted: &Wanted<'_>,
-) -> Result<Result<Profile, ()>, Diagnostics> {
+    creating: &Creating,
+) -> Result<Result<String, ()>, Diagnostics> {
     let clients = ctx.client();
     let tags = role::iam_tags(wanted.tags)?;
     let sent = while_failing(ctx, &["ConcurrentModification"], CONFLICT, || {
@@ -59,27 +61,28 @@ pub(super) async fn create(
             .instance_profile_name(wanted.name)
             .path(wanted.path)
             .set_tags(Some(tags.clone()));
-        async move { call.send().await.map(drop).map_err(|error| Failure::of("IAM", &error)) }
+        async move { call.send().await.map_err(|error| Failure::of("IAM", &error)) }
     })
     .await;
-    if let Err(failure) = sent {
-        if !failure.is(&["EntityAlreadyExists"]) {
-            let summary = format!("Creating instance profile ({})", wanted.name);
-            return Err(failure.report(summary, "The role was created, the instance profile was not.", ""));
+    let failure = match sent {
+        Ok(answer) => {
+            return Ok(Ok(answer.instance_profile.map(|profile| profile.arn).unwrap_or_default()));
         }
-        // It was not there a moment ago: an answer of ours was lost, or somebody was faster.
-        let ours = |profile: &Profile| {
-            profile.path == wanted.path
-                && profile.roles.is_empty()
-                && tags::are_set(&profile.tags, wanted.tags)
-        };
-        if !find(clients, wanted.name).await?.as_ref().is_some_and(ours) {
-            return Ok(Err(()));
-        }
+        Err(failure) => failure,
+    };
+    if !failure.is(&["EntityAlreadyExists"]) {
+        let summary = format!("Creating instance profile ({})", wanted.name);
+        return Err(failure.report(summary, "The role was created, the instance profile was not.", ""));
     }
+    // It was not there a moment ago: an answer of ours was lost, or somebody was faster.
+    let found = find(clients, wanted.name).await?;
+    Ok(found.filter(|profile| creating.has_made(&profile.tags)).map(|profile| profile.arn).ok_or(()))
+}
+
+/// The new profile, once it can be read.
+pub(super) async fn wait_for(ctx: &Context<Clients>, name: &str) -> Result<Profile, Diagnostics> {
     let what = "the new instance profile can be read";
-    let probe = || find(clients, wanted.name);
-    Ok(Ok(ctx.wait_for(what, Duration::from_millis(500), probe).await?))
+    ctx.wait_for(what, Duration::from_millis(500), || find(ctx.client(), name)).await
 }
 
 /// Puts the role of the same name into the profile.
@@ -124,11 +127,11 @@ pub(super) async fn remove_role(
 pub(super) async fn set_tags(
     ctx: &Context<Clients>,
     name: &str,
-    profile: &Profile,
+    actual: &Tags,
     wanted: &Tags,
 ) -> Result<(), Diagnostics> {
     let iam = &ctx.client().iam;
-    let (set, removed) = ctx.client().tags.changes(&profile.tags, wanted);
+    let (set, removed) = ctx.client().tags.changes(actual, wanted);
     let failed = |failure: Failure| {
         failure.report(format!("Tagging instance profile ({name})"), "The instance profile is there.", "")
     };

@@ -9,10 +9,11 @@ use percent_encoding::percent_decode_str;
 use tf_provider::{Context, Diagnostics};
 
 use crate::clients::Clients;
+use crate::creating::Creating;
 use crate::diagnostics::Failure;
 use crate::iam::policy;
 use crate::retry::while_failing;
-use crate::tags::{self, Tags};
+use crate::tags::Tags;
 
 /// Name of the inline policy.
 const POLICY: &str = "ecrunner";
@@ -103,25 +104,15 @@ pub(super) async fn find(clients: &Clients, name: &str) -> Result<Option<Role>, 
     }))
 }
 
-impl Role {
-    /// True when the role is what [`create`] of `wanted` makes.
-    fn is_made_by(&self, clients: &Clients, wanted: &Wanted<'_>) -> bool {
-        self.path == wanted.path
-            && self.permissions_boundary.as_deref() == wanted.permissions_boundary
-            && self.policy.is_none()
-            && tags::are_set(&self.tags, wanted.tags)
-            && policy::is_same(&self.trust, &policy::trust_document(&clients.partition))
-    }
-}
-
-/// Makes the role, without its policy. The caller has seen a moment ago that there is none.
+/// Makes the role, without its policy, and answers its ARN. The caller has seen a moment ago that there is none.
 ///
 /// # Errors
 /// `Ok(Err(()))` stands for a role of somebody else with this name.
 pub(super) async fn create(
     ctx: &Context<Clients>,
     wanted: &Wanted<'_>,
-) -> Result<Result<Role, ()>, Diagnostics> {
+    creating: &Creating,
+) -> Result<Result<String, ()>, Diagnostics> {
     let clients = ctx.client();
     let tags = iam_tags(wanted.tags)?;
     let sent = while_failing(ctx, &["ConcurrentModification"], CONFLICT, || {
@@ -134,29 +125,28 @@ pub(super) async fn create(
             .assume_role_policy_document(policy::trust_document(&clients.partition))
             .set_permissions_boundary(wanted.permissions_boundary.map(str::to_owned))
             .set_tags(Some(tags.clone()));
-        async move { call.send().await.map(drop).map_err(|error| Failure::of("IAM", &error)) }
+        async move { call.send().await.map_err(|error| Failure::of("IAM", &error)) }
     })
     .await;
-    if let Err(failure) = sent {
-        if !failure.is(&["EntityAlreadyExists"]) {
-            let summary = format!("Creating IAM role ({})", wanted.name);
-            return Err(failure.report(summary, "The role was not created.", ""));
-        }
-        // It was not there a moment ago: an answer of ours was lost, or somebody was faster.
-        match find(clients, wanted.name).await? {
-            Some(role) if role.is_made_by(clients, wanted) => {}
-            _ => return Ok(Err(())),
-        }
+    let failure = match sent {
+        Ok(answer) => return Ok(Ok(answer.role.map(|role| role.arn).unwrap_or_default())),
+        Err(failure) => failure,
+    };
+    if !failure.is(&["EntityAlreadyExists"]) {
+        let summary = format!("Creating IAM role ({})", wanted.name);
+        return Err(failure.report(summary, "The role was not created.", ""));
     }
-    let name = wanted.name.to_owned();
-    let what = "the new IAM role can be read";
-    let role = ctx.wait_for(what, Duration::from_millis(500), || visible(clients, &name)).await?;
-    Ok(Ok(role))
+    // It was not there a moment ago: an answer of ours was lost, or somebody was faster.
+    let found = find(clients, wanted.name).await?;
+    Ok(found.filter(|role| creating.has_made(&role.tags)).map(|role| role.arn).ok_or(()))
 }
 
-/// The role, once its ARN is one: for some seconds IAM may give its unique id instead.
-async fn visible(clients: &Clients, name: &str) -> Result<Option<Role>, Diagnostics> {
-    Ok(find(clients, name).await?.filter(|role| role.arn.starts_with("arn:")))
+/// The new role, once it can be read and its ARN is one: for some seconds IAM may give its unique id instead.
+pub(super) async fn wait_for(ctx: &Context<Clients>, name: &str) -> Result<Role, Diagnostics> {
+    ctx.wait_for("the new IAM role can be read", Duration::from_millis(500), || async {
+        Ok(find(ctx.client(), name).await?.filter(|role| role.arn.starts_with("arn:")))
+    })
+    .await
 }
 
 /// Makes trust policy, boundary, inline policy and tags of `role` as wanted. Changes only what differs.
@@ -198,13 +188,36 @@ pub(super) async fn repair(
         }
         (Some(_), None) => delete_policy(ctx, name, POLICY).await?,
     }
-    let (set, removed) = clients.tags.changes(&role.tags, wanted.tags);
+    set_tags(ctx, name, &role.tags, wanted.tags).await
+}
+
+/// Makes the tags of the role those wanted; tags of AWS and ignored ones are left alone.
+pub(super) async fn set_tags(
+    ctx: &Context<Clients>,
+    name: &str,
+    actual: &Tags,
+    wanted: &Tags,
+) -> Result<(), Diagnostics> {
+    let iam = &ctx.client().iam;
+    let (set, removed) = ctx.client().tags.changes(actual, wanted);
+    let failed =
+        |failure: Failure| failure.report(format!("Tagging IAM role ({name})"), "The role is there.", "");
     if !set.is_empty() {
         let set = iam_tags(&set)?;
-        send!(iam.tag_role().role_name(name).set_tags(Some(set.clone())));
+        while_failing(ctx, &CONFLICTS_OF_NEW, CONFLICT, || {
+            let call = iam.tag_role().role_name(name).set_tags(Some(set.clone()));
+            async move { call.send().await.map(drop).map_err(|error| Failure::of("IAM", &error)) }
+        })
+        .await
+        .map_err(failed)?;
     }
     if !removed.is_empty() {
-        send!(iam.untag_role().role_name(name).set_tag_keys(Some(removed.clone())));
+        while_failing(ctx, &CONFLICTS_OF_NEW, CONFLICT, || {
+            let call = iam.untag_role().role_name(name).set_tag_keys(Some(removed.clone()));
+            async move { call.send().await.map(drop).map_err(|error| Failure::of("IAM", &error)) }
+        })
+        .await
+        .map_err(failed)?;
     }
     Ok(())
 }

@@ -117,6 +117,11 @@ impl Account {
         Stack::shared().gateway().inject(&self.id, fault);
     }
 
+    /// Drops the faults that are not used up.
+    pub fn clear_faults(&self) {
+        Stack::shared().gateway().clear_faults(&self.id);
+    }
+
     /// Makes the secret of an upstream credential and answers its ARN.
     ///
     /// # Panics

@@ -63,6 +63,18 @@ impl Running {
         }
     }
 
+    /// Kills terraform and the provider at once and sees them ended: the machine they ran on is gone.
+    ///
+    /// # Panics
+    /// When the process has ended already.
+    #[track_caller]
+    pub fn crash(self) {
+        if let Err(error) = kill_process_group(self.group, Signal::KILL) {
+            panic!("killing {}: {error}", self.name);
+        }
+        self.wait();
+    }
+
     /// Waits for the end.
     ///
     /// # Panics

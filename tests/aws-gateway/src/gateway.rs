@@ -119,6 +119,11 @@ impl Gateway {
         self.shared.faults.inject(account, fault);
     }
 
+    /// Drops the faults of `account` that are not used up.
+    pub fn clear_faults(&self, account: &str) {
+        self.shared.faults.clear(account);
+    }
+
     /// The gateway's time, to be moved by a test.
     pub fn clock(&self) -> &Clock {
         &self.shared.clock

@@ -125,3 +125,59 @@ fn interrupted_create_leaves_state_and_account_in_agreement() {
     workspace.destroy().expect_success();
     assert_eq!(names(&account), (vec![], vec![]));
 }
+
+#[test]
+fn create_that_crashed_is_gone_on_with_by_the_next_one() {
+    let account = Account::new();
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&worker());
+    // Everything is made; then the process ends before the state is written.
+    let forever = FaultKind::Latency { milliseconds: 600_000 };
+    account.inject(Fault::once("iam", "AddRoleToInstanceProfile", forever));
+    let apply = workspace.start_apply();
+    account.wait_for_call("AddRoleToInstanceProfile");
+    apply.crash();
+    assert_eq!(workspace.state().addresses(), Vec::<String>::new());
+    assert_eq!(names(&account), (vec!["ci".to_owned()], vec!["ci".to_owned()]));
+
+    // Another configuration is refused.
+    let mut other = Workspace::new(&account);
+    other.config(&profile("  session_manager = true\n"));
+    other.apply().expect_only_error(&["Creating instance profile (ci)", "import {"]);
+
+    workspace.apply().expect_success();
+    assert_eq!((account.count("CreateRole"), account.count("CreateInstanceProfile")), (1, 1));
+    assert_eq!(members(&account), ["ci"]);
+    assert_eq!(super::tags::tags(&account), (json!([]), json!([])), "the mark is taken away");
+    workspace.assert_empty_plan();
+    workspace.destroy().expect_success();
+    assert_eq!(names(&account), (vec![], vec![]));
+}
+
+#[test]
+fn new_role_that_stays_invisible_is_in_the_state() {
+    let account = Account::new();
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&profile("  timeouts {\n    create = \"4s\"\n  }\n"));
+    account.inject(Fault::once("iam", "GetRole", FaultKind::NotVisible).after(1).times(1_000));
+    workspace.apply().expect_only_error(&["Timed out", "the new IAM role can be read"]);
+    assert!(workspace.state().is_tainted(PROFILE));
+    account.clear_faults();
+    workspace.destroy().expect_success();
+    assert_eq!(account.count("CreateRole"), 1);
+    assert_eq!(names(&account), (vec![], vec![]));
+}
+
+#[test]
+fn create_before_destroy_keeps_what_the_second_create_went_on_with() {
+    let account = Account::new();
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&profile("  lifecycle {\n    create_before_destroy = true\n  }\n"));
+    account.inject(Fault::once("iam", "CreateInstanceProfile", error("AccessDenied")));
+    workspace.apply().expect_only_error(&["Creating instance profile (ci)", "AccessDenied"]);
+    assert!(workspace.state().is_tainted(PROFILE));
+    workspace.apply().expect_success();
+    assert_eq!((account.count("CreateRole"), account.count("DeleteRole")), (1, 0));
+    assert_eq!(members(&account), ["ci"]);
+    workspace.assert_empty_plan();
+}

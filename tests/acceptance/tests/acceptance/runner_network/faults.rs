@@ -104,3 +104,64 @@ fn group_that_stays_in_use_is_told_with_its_users() {
         .expect_within(Duration::from_secs(60));
     assert_eq!(workspace.state().addresses(), [NETWORK]);
 }
+
+#[test]
+fn create_that_crashed_is_gone_on_with_by_the_next_one() {
+    let account = Account::new();
+    let vpc_id = vpc(&account);
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&network(&vpc_id, ""));
+    let forever = FaultKind::Latency { milliseconds: 600_000 };
+    account.inject(Fault::once("ec2", "CreateSecurityGroup", forever).after(1));
+    let apply = workspace.start_apply();
+    acceptance::wait_until("the second group", Duration::from_secs(60), || {
+        account.count("CreateSecurityGroup") == 2
+    });
+    apply.crash();
+    assert_eq!(workspace.state().addresses(), Vec::<String>::new());
+    assert_eq!(names(&account, &vpc_id), ["ci-manager"]);
+
+    // Another configuration is refused.
+    let mut other = Workspace::new(&account);
+    other.config(&network(&vpc_id, "  ssh_port = 2222"));
+    other.apply().expect_error("Creating runner network (ci)", "name");
+
+    workspace.apply().expect_success();
+    assert_eq!(account.count("CreateSecurityGroup"), 3);
+    let (manager, worker) = ids(&mut workspace);
+    for id in [manager, worker] {
+        assert_eq!(group(&account, &id)["Tags"].as_array().map_or(0, Vec::len), 0, "the mark is taken away");
+    }
+    workspace.assert_empty_plan();
+    workspace.destroy().expect_success();
+    assert_eq!(names(&account, &vpc_id), Vec::<String>::new());
+}
+
+#[test]
+fn new_group_that_stays_invisible_is_in_the_state() {
+    let account = Account::new();
+    let vpc_id = vpc(&account);
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&network(&vpc_id, "  timeouts {\n    create = \"4s\"\n  }"));
+    // The two groups are looked for by name before anything is made.
+    account.inject(Fault::once("ec2", "DescribeSecurityGroups", FaultKind::NotVisible).after(2).times(1_000));
+    workspace.apply().expect_failure().expect_error_count(1);
+    assert!(workspace.state_text().contains("\"tainted\""));
+    account.clear_faults();
+    workspace.destroy().expect_success();
+    assert_eq!(account.count("CreateSecurityGroup"), 1);
+    assert_eq!(names(&account, &vpc_id), Vec::<String>::new());
+}
+
+#[test]
+fn group_whose_answer_never_came_is_deleted_with_the_rest() {
+    let account = Account::new();
+    let vpc_id = vpc(&account);
+    let mut workspace = Workspace::new(&account);
+    workspace.environment("AWS_MAX_ATTEMPTS", "1").config(&network(&vpc_id, ""));
+    account.inject(Fault::once("ec2", "CreateSecurityGroup", FaultKind::CutAfter { bytes: 0 }).after(1));
+    workspace.apply().expect_error("Creating security group (ci-worker)", None);
+    assert_eq!(names(&account, &vpc_id).len(), 2, "the call had its effect");
+    workspace.destroy().expect_success();
+    assert_eq!(names(&account, &vpc_id), Vec::<String>::new());
+}
