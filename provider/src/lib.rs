@@ -11,6 +11,7 @@ pub mod ec2;
 pub mod ecr;
 pub mod functions;
 pub mod iam;
+pub mod identity;
 pub mod provider;
 pub mod registries;
 pub mod retry;

@@ -10,8 +10,13 @@ use crate::value::{RawValue, Type, json as json_codec};
 /// Everything `P` offers: `{"provider", "resources", "data_sources", "ephemeral_resources", "functions"}`.
 pub fn describe<P: Provider>() -> Json {
     let registry: Registry<P::Client> = P::register();
-    let resources =
-        registry.resources.iter().map(|(name, entry)| (name.clone(), definition(entry.definition())));
+    let resources = registry.resources.iter().map(|(name, entry)| {
+        let mut resource = definition(entry.definition());
+        if let Some(identity) = entry.identity() {
+            resource["identity"] = attributes(&identity.definition().attributes);
+        }
+        (name.clone(), resource)
+    });
     let data_sources =
         registry.data_sources.iter().map(|(name, entry)| (name.clone(), definition(entry.definition())));
     let ephemeral = registry

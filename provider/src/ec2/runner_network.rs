@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use tf_provider::schema::{Computed, Invalid};
 use tf_provider::{
-    Context, Diagnostic, Diagnostics, ImportState, ModifyPlan, PlanContext, Resource, Schema, Value,
+    Context, Diagnostic, Diagnostics, ImportIdentity, ImportState, ModifyPlan, PlanContext, Resource,
+    ResourceIdentity, Schema, Value,
 };
 
 use super::security_group::{self, SecurityGroup};
 use super::security_group_rule::{Direction, Peer, Rule};
 use crate::clients::Clients;
 use crate::creating::{self, Creating};
+use crate::identity::{check_place, place};
 use crate::tags::{Tags, are_set};
 
 /// What EC2 allows a group's name to have.
@@ -167,6 +169,52 @@ impl ImportState for RunnerNetwork {
             missing_rules: Computed::Pending,
             tags_all: Computed::Pending,
         })
+    }
+}
+
+/// What tells a runner network from all others. Ids are none: a group that is restored has another one.
+#[derive(Schema, Clone, Debug, PartialEq, Eq)]
+#[tf(identity)]
+pub struct NetworkIdentity {
+    /// Name.
+    pub name: String,
+    /// Id of the VPC.
+    pub vpc_id: String,
+    /// Id of the account. Default: the provider's.
+    pub account_id: Option<String>,
+    /// Region. Default: the provider's.
+    pub region: Option<String>,
+}
+
+impl ResourceIdentity for RunnerNetwork {
+    type Identity = NetworkIdentity;
+
+    fn identity(&self, clients: &Clients) -> Option<NetworkIdentity> {
+        let (account_id, region) = place(clients);
+        Some(NetworkIdentity { name: self.name.clone(), vpc_id: self.vpc_id.clone(), account_id, region })
+    }
+}
+
+impl ImportIdentity for RunnerNetwork {
+    async fn import_identity(
+        identity: NetworkIdentity,
+        ctx: &mut Context<Clients>,
+    ) -> Result<Self, Diagnostics> {
+        let NetworkIdentity { name, vpc_id, account_id, region } = identity;
+        check_place(ctx.client(), account_id.as_deref(), region.as_deref())?;
+        let mut ids = Vec::new();
+        for suffix in [MANAGER, WORKER] {
+            let group = format!("{name}{suffix}");
+            let found =
+                security_group::find_by_name(ctx.client(), &vpc_id, &group).await?.ok_or_else(|| {
+                    Diagnostic::error(
+                        format!("Runner network not found ({name})"),
+                        format!("The VPC {vpc_id} has no security group \"{group}\"."),
+                    )
+                })?;
+            ids.push(found.id);
+        }
+        Self::import(ids.join(","), ctx).await
     }
 }
 

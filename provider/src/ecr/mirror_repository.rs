@@ -1,7 +1,8 @@
 //! `ecrunner_mirror_repository`: an ECR repository and the upstream tags copied into it.
 //! AWS: CreateRepository, DescribeRepositories, ListImages, PutImageTagMutability, BatchDeleteImage, TagResource,
 //! UntagResource, DeleteRepository (Amazon ECR API reference); the registry API for the copy itself.
-//! Identity: the repository's name. Replaced by: name. Everything else is changed in place.
+//! Identity: the repository's name. Replaced by: name. Everything else is changed in place. The repository's tag
+//! `ecrunner:source` says what it is a mirror of.
 //!
 //! Read asks upstream (HEAD, free under Docker Hub's limit) and keeps what it says in `upstream_digests`; the plan
 //! compares state with state; apply copies the digest that was planned, not the tag.
@@ -18,14 +19,16 @@ use std::time::Duration;
 use oci_copy::{Digest, Reference, Tag};
 use tf_provider::schema::{Computed, Invalid};
 use tf_provider::{
-    Context, Diagnostic, Diagnostics, ImportState, ModifyPlan, PlanContext, Resource, Schema, Value,
+    Context, Diagnostic, Diagnostics, ImportIdentity, ImportState, ModifyPlan, PlanContext, Resource,
+    ResourceIdentity, Schema, Value,
 };
 
 use super::repository::{self, Repository};
 use super::repository_name::check_name;
 use crate::clients::Clients;
 use crate::creating::{self, Creating};
-use crate::tags::Tags;
+use crate::identity::Named;
+use crate::tags::{OWN_PREFIX, Tags};
 
 /// Private data of a plan: the repository that a create will go on with.
 const CONTINUES: &str = "continues";
@@ -85,7 +88,7 @@ impl Resource for MirrorRepository {
         ctx.private().remove(CONTINUES);
         let summary = format!("Creating ECR mirror repository ({})", self.name);
         let targets = self.targets(&clients, &summary, "Nothing was created.").await?;
-        let tags = clients.tags.all(self.tags.as_ref());
+        let tags = self.marked_tags(&clients);
         let creating = Creating::begin(&self.source);
         let repository = match repository::find(&clients, &self.name).await? {
             None => {
@@ -100,7 +103,7 @@ impl Resource for MirrorRepository {
         };
         creating.note(ctx);
         self.describe(&repository);
-        self.tags_all = tags.clone().into();
+        self.tags_all = clients.tags.all(self.tags.as_ref()).into();
         self.digests = Digests::new().into();
         self.upstream_digests = known(&targets).into();
         ctx.save(&self);
@@ -133,12 +136,14 @@ impl Resource for MirrorRepository {
         let clients = ctx.client().clone();
         let summary = format!("Updating ECR mirror repository ({})", self.name);
         let targets = self.targets(&clients, &summary, "The repository is unchanged.").await?;
-        let before = prior.tags_all.get().cloned().unwrap_or_default();
-        let tags = clients.tags.all(self.tags.as_ref());
-        if let Some(arn) = prior.arn.get() {
-            repository::change_tags(&clients, arn, &before, &tags).await?;
-        }
-        self.tags_all = tags.clone().into();
+        let Some(repository) = repository::find(&clients, &self.name).await? else {
+            return Err(vanished(&summary));
+        };
+        let tags = self.marked_tags(&clients);
+        let creating = Creating::of(&repository.tags).filter(|_| creating::is_unfinished(ctx));
+        let marked = creating.as_ref().map_or_else(|| tags.clone(), |creating| creating.mark(&tags));
+        repository::change_tags(&clients, &repository.arn, &repository.tags, &marked).await?;
+        self.tags_all = clients.tags.all(self.tags.as_ref()).into();
         if self.image_tag_mutability != prior.image_tag_mutability {
             repository::set_mutability(&clients, &self.name, &self.image_tag_mutability).await?;
         }
@@ -151,11 +156,9 @@ impl Resource for MirrorRepository {
         });
         repository::untag(&clients, &self.name, dropped.map(|(tag, _)| tag.clone())).await?;
         self.copy(&targets, &stored, ctx, &summary).await?;
-        if creating::is_unfinished(ctx)
-            && let Some(repository) = repository::find(&clients, &self.name).await?
-        {
+        if creating.is_some() {
             creating::note_end(ctx);
-            repository::change_tags(&clients, &repository.arn, &repository.tags, &tags).await?;
+            repository::change_tags(&clients, &repository.arn, &marked, &tags).await?;
         }
         Ok(self)
     }
@@ -193,20 +196,23 @@ impl ImportState for MirrorRepository {
         let wrong = |detail: String| {
             Diagnostics::from(Diagnostic::error(format!("Importing ECR mirror repository ({id})"), detail))
         };
-        let Some((name, source)) = id.split_once(',') else {
-            return Err(wrong(
-                "The import id is the repository's name and its source, joined by a comma: \
-                 mirror/alpine,docker.io/library/alpine."
-                    .to_owned(),
-            ));
-        };
-        check_source(source)
-            .map_err(|fault| wrong(format!("The source {}. {}", fault.problem, fault.remedy)))?;
+        let (name, given) =
+            id.split_once(',').map_or((id.as_str(), None), |(name, source)| (name, Some(source)));
+        if let Some(source) = given {
+            check_source(source)
+                .map_err(|fault| wrong(format!("The source {}. {}", fault.problem, fault.remedy)))?;
+        }
         let clients = ctx.client().clone();
-        let Some(_) = repository::find(&clients, name).await? else {
+        let Some(found) = repository::find(&clients, name).await? else {
             return Err(wrong(format!(
                 "Account {} has no repository {name} in {}.",
                 clients.account_id, clients.region
+            )));
+        };
+        let Some(source) = given.or_else(|| found.tags.get(&source_tag()).map(String::as_str)) else {
+            return Err(wrong(format!(
+                "The repository does not say what it is a mirror of, so the import id has to: its name and the source, \
+                 joined by a comma, such as \"{name},docker.io/library/alpine\"."
             )));
         };
         let image_tags = repository::image_tags(&clients, name).await?.into_keys().collect();
@@ -224,6 +230,21 @@ impl ImportState for MirrorRepository {
             repository_url: Computed::null(),
             registry_id: Computed::null(),
         })
+    }
+}
+
+impl ResourceIdentity for MirrorRepository {
+    type Identity = Named;
+
+    fn identity(&self, clients: &Clients) -> Option<Named> {
+        Some(Named::new(&self.name, clients))
+    }
+}
+
+impl ImportIdentity for MirrorRepository {
+    async fn import_identity(identity: Named, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
+        let name = identity.name(ctx.client())?;
+        Self::import(name, ctx).await
     }
 }
 
@@ -289,6 +310,13 @@ impl MirrorRepository {
         self.registry_id = repository.registry_id.as_str().into();
     }
 
+    /// The repository's tags, with the one that says what it is a mirror of.
+    fn marked_tags(&self, clients: &Clients) -> Tags {
+        let mut tags = clients.tags.all(self.tags.as_ref());
+        tags.insert(source_tag(), self.source.clone());
+        tags
+    }
+
     /// The digest that a plan wants for `tag`: upstream's; where upstream does not say, the one that is there.
     fn wanted_digest(&self, tag: &str) -> Option<String> {
         let of = |digests: &Computed<Digests>| digests.get()?.get(tag)?.get().cloned();
@@ -300,10 +328,20 @@ fn known(targets: &BTreeMap<String, Digest>) -> Digests {
     targets.iter().map(|(tag, digest)| (tag.clone(), digest.to_string().into())).collect()
 }
 
+/// Key of the tag that says what a repository is a mirror of: import and listing go by it.
+fn source_tag() -> String {
+    format!("{OWN_PREFIX}source")
+}
+
 /// The digests that are set, by tag.
 fn set_digests(digests: &Computed<Digests>) -> BTreeMap<String, String> {
     let entries = digests.get().into_iter().flatten();
     entries.filter_map(|(tag, digest)| Some((tag.clone(), digest.get()?.clone()))).collect()
+}
+
+fn vanished(summary: &str) -> Diagnostics {
+    Diagnostic::error(summary, "The repository vanished between plan and apply. Apply again to make it anew.")
+        .into()
 }
 
 fn already_exists(summary: &str, name: &str, source: &str) -> Diagnostics {

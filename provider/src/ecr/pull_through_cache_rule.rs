@@ -11,8 +11,8 @@ use aws_config::retry::RetryConfig;
 use aws_sdk_ecr::types;
 use tf_provider::schema::{Computed, Invalid};
 use tf_provider::{
-    Context, Diagnostic, Diagnostics, ImportState, ModifyPlan, PlanContext, Resource, Schema, ValidateConfig,
-    Value,
+    Context, Diagnostic, Diagnostics, ImportIdentity, ImportState, ModifyPlan, PlanContext, Resource,
+    ResourceIdentity, Schema, ValidateConfig, Value,
 };
 use tokio::time::Instant;
 
@@ -20,6 +20,7 @@ use self::upstream::{CredentialRule, check_upstream, credential_rule, upstream_o
 use super::repository_name::check_rule_prefix;
 use crate::clients::Clients;
 use crate::diagnostics::Failure;
+use crate::identity::{check_place, place};
 use crate::retry::{self, CreateFailure};
 
 /// How long a secret just created may stay invisible to ECR.
@@ -179,6 +180,37 @@ impl ImportState for PullThroughCacheRule {
             registry_id: Computed::Pending,
         };
         Ok(empty.with(&rule))
+    }
+}
+
+/// What tells a rule from all others.
+#[derive(Schema, Clone, Debug, PartialEq, Eq)]
+#[tf(identity)]
+pub struct RuleIdentity {
+    /// Prefix of the repositories, or `ROOT`.
+    pub ecr_repository_prefix: String,
+    /// Id of the account. Default: the provider's.
+    pub account_id: Option<String>,
+    /// Region. Default: the provider's.
+    pub region: Option<String>,
+}
+
+impl ResourceIdentity for PullThroughCacheRule {
+    type Identity = RuleIdentity;
+
+    fn identity(&self, clients: &Clients) -> Option<RuleIdentity> {
+        let (account_id, region) = place(clients);
+        Some(RuleIdentity { ecr_repository_prefix: self.ecr_repository_prefix.clone(), account_id, region })
+    }
+}
+
+impl ImportIdentity for PullThroughCacheRule {
+    async fn import_identity(
+        identity: RuleIdentity,
+        ctx: &mut Context<Clients>,
+    ) -> Result<Self, Diagnostics> {
+        check_place(ctx.client(), identity.account_id.as_deref(), identity.region.as_deref())?;
+        Self::import(identity.ecr_repository_prefix, ctx).await
     }
 }
 

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use tf_provider::schema::{Computed, Invalid};
 use tf_provider::{
-    Context, Diagnostic, Diagnostics, ImportState, ModifyPlan, PlanContext, Resource, Schema, Value,
+    Context, Diagnostic, Diagnostics, ImportIdentity, ImportState, ModifyPlan, PlanContext, Resource,
+    ResourceIdentity, Schema, Value,
 };
 
 use super::capability::{
@@ -20,6 +21,7 @@ use super::profile::{self, Profile};
 use super::role::{self, Role, Wanted};
 use crate::clients::Clients;
 use crate::creating::{self, Creating};
+use crate::identity::NamedInAccount;
 use crate::tags::{Tags, are_set};
 
 /// Allows the instances of a fleet or of a runner manager what they need and nothing else: an instance profile, its
@@ -151,6 +153,24 @@ impl ImportState for InstanceProfile {
         let profile = InstanceProfile::named(id).with(clients, &found);
         let declared = profile.policy_json.get().and_then(|document| policy::declared(document));
         Ok(profile.declaring(declared.unwrap_or_default()))
+    }
+}
+
+impl ResourceIdentity for InstanceProfile {
+    type Identity = NamedInAccount;
+
+    fn identity(&self, clients: &Clients) -> Option<NamedInAccount> {
+        Some(NamedInAccount::new(&self.name, clients))
+    }
+}
+
+impl ImportIdentity for InstanceProfile {
+    async fn import_identity(
+        identity: NamedInAccount,
+        ctx: &mut Context<Clients>,
+    ) -> Result<Self, Diagnostics> {
+        let name = identity.name(ctx.client())?;
+        Self::import(name, ctx).await
     }
 }
 

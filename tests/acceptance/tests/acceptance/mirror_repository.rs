@@ -74,11 +74,30 @@ fn basic() {
 
     let mut second = Workspace::new(&account);
     second.config(&mirror(&upstream, &["v3"]));
-    second.import(MIRROR, &format!("{NAME},{}/{REPOSITORY}", upstream.address())).expect_success();
+    second.import(MIRROR, NAME).expect_success();
     second.assert_empty_plan();
 
     workspace.destroy().expect_success();
     assert_eq!(repositories(&account), 0);
+}
+
+#[test]
+fn import_of_a_repository_that_is_no_mirror_yet_needs_its_source() {
+    let account = Account::new();
+    let upstream = docker_hub();
+    upstream.add(REPOSITORY, "v3", &Image::new(PLATFORMS));
+    account.aws(&["ecr", "create-repository", "--repository-name", NAME]);
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&mirror(&upstream, &["v3"]));
+    workspace.import(MIRROR, NAME).expect_failure().expect_text("does not say what it is a mirror of");
+    workspace.import(MIRROR, &format!("{NAME},{}/{REPOSITORY}", upstream.address())).expect_success();
+    assert_eq!(workspace.plan().actions(MIRROR), ["update"]);
+    workspace.apply().expect_success();
+    workspace.assert_empty_plan();
+    let mut second = Workspace::new(&account);
+    second.config(&mirror(&upstream, &["v3"]));
+    second.import(MIRROR, NAME).expect_success();
+    second.assert_empty_plan();
 }
 
 #[test]
@@ -247,7 +266,8 @@ fn a_create_cut_off_in_a_blob_goes_on_blob_by_blob() {
     let tags = account.aws(&["ecr", "describe-repositories"])["repositories"][0]["repositoryArn"].clone();
     let arn = tags.as_str().expect("an ARN");
     let tags = account.aws(&["ecr", "list-tags-for-resource", "--resource-arn", arn]);
-    assert_eq!(tags["tags"].as_array().map(Vec::len), Some(0), "the mark of the unfinished create is gone");
+    let keys: Vec<_> = tags["tags"].as_array().expect("tags").iter().map(|tag| &tag["Key"]).collect();
+    assert_eq!(keys, ["ecrunner:source"], "the mark of the unfinished create is gone");
 }
 
 #[test]

@@ -1,0 +1,6 @@
+import {
+  to = ecrunner_instance_profile.worker
+  identity = {
+    name = "ci-worker"
+  }
+}
