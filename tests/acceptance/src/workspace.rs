@@ -169,6 +169,13 @@ impl Workspace {
         self.start(&["apply", "-json", "-input=false", "-lock=false", "-auto-approve"])
     }
 
+    /// Starts `terraform destroy` and comes back at once.
+    #[track_caller]
+    pub fn start_destroy(&mut self) -> Running {
+        self.initialise();
+        self.start(&["destroy", "-json", "-input=false", "-lock=false", "-auto-approve"])
+    }
+
     /// `terraform apply` of a saved plan.
     #[must_use = "a run that nobody looks at proves nothing"]
     #[track_caller]
@@ -181,7 +188,7 @@ impl Workspace {
     #[must_use = "a run that nobody looks at proves nothing"]
     #[track_caller]
     pub fn destroy(&mut self) -> Run {
-        self.run(&["destroy", "-json", "-input=false", "-lock=false", "-auto-approve"])
+        self.start_destroy().wait()
     }
 
     /// `terraform import`; its output is text, so errors are claimed by [`Run::expect_text`].

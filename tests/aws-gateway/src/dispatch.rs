@@ -177,6 +177,10 @@ pub(crate) async fn disturbed(
         | Some(FaultKind::Latency { .. } | FaultKind::TimeoutAfterEffect | FaultKind::CutAfter { .. }) => {
             work.await
         }
+        Some(FaultKind::Replace { from, to }) => match work.await {
+            Ok(answer) => replaced(answer, from, to).await,
+            refused => refused,
+        },
         Some(FaultKind::Error { status, code, message }) => {
             Err(ServiceError::with_status(*status, code, message))
         }
@@ -202,6 +206,14 @@ pub(crate) async fn disturbed(
             Ok(answer)
         }
     }
+}
+
+/// The answer with another text.
+async fn replaced(answer: Reply, from: &str, to: &str) -> Result<Reply, ServiceError> {
+    let (mut parts, body) = answer.into_parts();
+    let text = String::from_utf8_lossy(&collect(body).await?).replace(from, to);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Ok(Reply::from_parts(parts, text.into()))
 }
 
 /// The first `bytes` of a body, then an error, which makes the server close the connection.

@@ -55,6 +55,14 @@ pub enum FaultKind {
     },
     /// The connection is closed without an answer. The call has no effect.
     CutConnection,
+    /// The call takes effect, and its answer has another text in the place of some: for states of objects that an
+    /// emulator passes over.
+    Replace {
+        /// Text of the answer's body, each time it occurs.
+        from: String,
+        /// What stands in its place.
+        to: String,
+    },
     /// The connection is closed after this many bytes of the answer's body. The call takes effect.
     CutAfter {
         /// Bytes of the body that still arrive.
