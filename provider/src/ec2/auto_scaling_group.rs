@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use self::spec::to_tag;
 pub use self::spec::{GroupSpec, Launch, Mixed};
 use crate::clients::Clients;
+use crate::creating::Creating;
 use crate::diagnostics::Failure;
 use crate::retry;
 use crate::tags::Tags;
@@ -33,6 +34,11 @@ const SUSPENDED: &str = "AZRebalance";
 /// # Errors
 /// Auto Scaling refuses or does not answer.
 pub async fn find(clients: &Clients, name: &str) -> Result<Option<types::AutoScalingGroup>, Diagnostics> {
+    Ok(find_any(clients, name).await?.filter(|group| !is_being_deleted(group)))
+}
+
+/// The group of this name, also one that is being deleted.
+async fn find_any(clients: &Clients, name: &str) -> Result<Option<types::AutoScalingGroup>, Diagnostics> {
     let answer =
         clients.autoscaling.describe_auto_scaling_groups().auto_scaling_group_names(name).send().await;
     let answer = answer.map_err(|error| {
@@ -90,13 +96,23 @@ pub fn unexpected_settings(group: &types::AutoScalingGroup, min_size: i32, prote
     unexpected
 }
 
-/// Creates a group without instances and suspends zone rebalancing. The caller has looked whether the name is free.
+/// Creates a group without instances and suspends zone rebalancing. The caller has looked whether the name is free; a
+/// group that is being deleted still has it, and its end is waited for.
 ///
 /// # Errors
-/// Auto Scaling refuses or does not answer. A group of this name with the same launch template is taken for the
-/// effect of a call whose answer was lost.
-pub async fn create(ctx: &Context<Clients>, spec: &GroupSpec) -> Result<(), Diagnostics> {
+/// The time limit is over; Auto Scaling refuses or does not answer.
+pub async fn create(
+    ctx: &Context<Clients>,
+    spec: &GroupSpec,
+    creating: &Creating,
+) -> Result<(), Diagnostics> {
     let clients = ctx.client().clone();
+    let what = format!("the former Auto Scaling group {} is gone", spec.name);
+    ctx.wait_for(&what, Duration::from_secs(1), || async {
+        let former = find_any(ctx.client(), &spec.name).await?;
+        Ok((!former.as_ref().is_some_and(is_being_deleted)).then_some(()))
+    })
+    .await?;
     let summary = format!("Creating Auto Scaling group ({})", spec.name);
     let hooks = (!spec.lifecycle_hooks.is_empty()).then(|| spec.lifecycle_hooks.clone());
     let sent = retrying(ctx, || {
@@ -123,11 +139,9 @@ pub async fn create(ctx: &Context<Clients>, spec: &GroupSpec) -> Result<(), Diag
     })
     .await;
     if let Err(failure) = sent {
+        // It was not there a moment ago: an answer of ours was lost, or somebody was faster.
         let ours = failure.is(&["AlreadyExists", "AlreadyExistsFault"])
-            && find(&clients, &spec.name).await?.is_some_and(|group| {
-                launch_of(&group).0.and_then(|template| template.launch_template_id())
-                    == Some(&spec.launch.launch_template_id)
-            });
+            && find(&clients, &spec.name).await?.is_some_and(|group| creating.has_made(&tags_of(&group)));
         if !ours {
             return Err(failure.report(summary, "The group was not created.", ""));
         }
@@ -190,13 +204,7 @@ async fn set_processes(
         failure.report(format!("Setting processes of Auto Scaling group ({name})"), "The group exists.", "")
     };
     if !suspended.iter().any(|process| process == SUSPENDED) {
-        retrying(ctx, || {
-            let call = clients.autoscaling.suspend_processes().auto_scaling_group_name(name);
-            let call = call.scaling_processes(SUSPENDED);
-            async move { call.send().await.map(drop).map_err(|error| Failure::of("Auto Scaling", &error)) }
-        })
-        .await
-        .map_err(failed)?;
+        suspend(ctx, name, SUSPENDED).await.map_err(failed)?;
     }
     let others: Vec<String> = suspended.into_iter().filter(|process| process != SUSPENDED).collect();
     if !others.is_empty() {
@@ -209,6 +217,47 @@ async fn set_processes(
         .map_err(failed)?;
     }
     Ok(())
+}
+
+async fn suspend(ctx: &Context<Clients>, name: &str, process: &str) -> Result<(), Failure> {
+    retrying(ctx, || {
+        let call = ctx.client().autoscaling.suspend_processes().auto_scaling_group_name(name);
+        let call = call.scaling_processes(process);
+        async move { call.send().await.map(drop).map_err(|error| Failure::of("Auto Scaling", &error)) }
+    })
+    .await
+}
+
+/// Lets the instances finish their jobs: no more are launched, and the runner manager has `limit` to end those that
+/// there are. Answers the ids of those it has not ended. A group that is gone has none.
+///
+/// The sizes stay: with a desired capacity of zero Auto Scaling would refuse the manager's own calls, which lower it by
+/// one with each instance that they end.
+///
+/// # Errors
+/// Auto Scaling refuses or does not answer; the practitioner interrupts.
+pub async fn drain(ctx: &Context<Clients>, name: &str, limit: Duration) -> Result<Vec<String>, Diagnostics> {
+    let instances = || async {
+        let group = find(ctx.client(), name).await?;
+        let instances = group.iter().flat_map(|group| group.instances());
+        let ids = instances.filter_map(|instance| instance.instance_id().map(str::to_owned));
+        Ok::<Vec<String>, Diagnostics>(ids.collect())
+    };
+    if instances().await?.is_empty() {
+        return Ok(Vec::new());
+    }
+    suspend(ctx, name, "Launch").await.map_err(|failure| {
+        let summary = format!("Suspending launches of Auto Scaling group ({name})");
+        failure.report(summary, "The group is unchanged.", "")
+    })?;
+    let what = format!("the runner manager has ended all instances of Auto Scaling group {name}");
+    let ended = ctx.wait_for(&what, Duration::from_secs(1), || async {
+        Ok(instances().await?.is_empty().then_some(()))
+    });
+    match tokio::time::timeout(limit, ended).await {
+        Ok(ended) => ended.map(|()| Vec::new()),
+        Err(_) => instances().await,
+    }
 }
 
 /// Sets all three sizes at once. Only for who owns desired capacity: a manager's group, and destroy.
@@ -299,7 +348,7 @@ async fn unprotect(ctx: &Context<Clients>, name: &str, instances: &[String]) -> 
 /// The time limit is over; AWS refuses or does not answer.
 pub async fn delete(ctx: &Context<Clients>, name: &str) -> Result<(), Diagnostics> {
     let clients = ctx.client().clone();
-    let Some(group) = find(&clients, name).await? else { return Ok(()) };
+    let Some(group) = find_any(&clients, name).await? else { return Ok(()) };
     if !is_being_deleted(&group) {
         set_sizes(ctx, name, 0, 0, 0).await?;
         wait_until_empty(ctx, name).await?;
@@ -317,17 +366,21 @@ pub async fn delete(ctx: &Context<Clients>, name: &str) -> Result<(), Diagnostic
     }
     let what = format!("Auto Scaling group {name} is gone");
     ctx.wait_for(&what, Duration::from_secs(1), || async {
-        Ok(find(ctx.client(), name).await?.is_none().then_some(()))
+        Ok(find_any(ctx.client(), name).await?.is_none().then_some(()))
     })
     .await
 }
 
 /// True while AWS is deleting the group: it is listed, and can no longer be changed.
-pub fn is_being_deleted(group: &types::AutoScalingGroup) -> bool {
+fn is_being_deleted(group: &types::AutoScalingGroup) -> bool {
     group.status().is_some_and(|status| status.starts_with("Delete"))
 }
 
-async fn change_tags(clients: &Clients, spec: &GroupSpec, actual: &Tags) -> Result<(), Diagnostics> {
+/// Makes the group's tags those of `spec`; tags of AWS and ignored ones are left alone.
+///
+/// # Errors
+/// Auto Scaling refuses or does not answer.
+pub async fn change_tags(clients: &Clients, spec: &GroupSpec, actual: &Tags) -> Result<(), Diagnostics> {
     let name = &spec.name;
     let (_, removed) = clients.tags.changes(actual, &spec.tags);
     let failed = |failure: &Failure| failure.report(format!("Tagging Auto Scaling group ({name})"), "", "");

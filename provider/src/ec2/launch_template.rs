@@ -31,7 +31,7 @@ pub struct Template {
     pub security_group_ids: Vec<String>,
     /// ARN of the instance profile.
     pub instance_profile_arn: Option<String>,
-    /// The root volume.
+    /// The root volume, with its size.
     pub root_volume: RootVolume,
     /// Device name of the root volume where `root_volume` names none.
     pub root_device_name: &'static str,
@@ -94,7 +94,8 @@ impl Template {
     pub fn is_said_by(&self, data: &types::ResponseLaunchTemplateData) -> bool {
         let profile = data.iam_instance_profile().and_then(|profile| profile.arn());
         let volume = data.block_device_mappings().first().and_then(|mapping| {
-            RootVolume::from_mapping(mapping, Some(&self.root_volume), self.root_device_name)
+            // Its size is said, so no default is asked for.
+            RootVolume::from_mapping(mapping, Some(&self.root_volume), 0, self.root_device_name)
         });
         data.image_id() == Some(&self.image_id)
             && data.instance_type().map(types::InstanceType::as_str) == Some(&self.instance_type)

@@ -6,6 +6,7 @@ pub mod worker_fleet;
 
 pub mod auto_scaling_group;
 pub mod launch_template;
+pub mod launched_group;
 pub mod root_volume;
 mod security_group;
 mod security_group_rule;

@@ -1,7 +1,9 @@
 //! `root_volume`: the root volume of instances. Shared by worker fleet and runner manager.
 
 use aws_sdk_ec2::types;
-use tf_provider::{Schema, StringEnum};
+use tf_provider::{AttributePath, Diagnostic, Diagnostics, Schema, StringEnum, Value};
+
+use self::VolumeType::{Gp2, Gp3, Io1, Io2, Standard};
 
 /// Types of EBS volumes that an instance can start from.
 #[derive(StringEnum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,9 +24,9 @@ pub enum VolumeType {
 /// The root volume of an instance.
 #[derive(Schema, Clone, Debug, PartialEq)]
 pub struct RootVolume {
-    /// Size in GiB; at least that of the image.
-    #[tf(default = 50, validate(range(1..=65_536)))]
-    pub size_gib: i32,
+    /// Size in GiB; at least that of the image. Default: 50 for workers, 20 for a runner manager.
+    #[tf(validate(range(1..=65_536)))]
+    pub size_gib: Option<i32>,
     /// Type of volume.
     #[tf(name = "type", default = VolumeType::Gp3)]
     pub volume_type: VolumeType,
@@ -48,7 +50,7 @@ pub struct RootVolume {
 impl Default for RootVolume {
     fn default() -> Self {
         RootVolume {
-            size_gib: 50,
+            size_gib: None,
             volume_type: VolumeType::Gp3,
             iops: None,
             throughput_mib: None,
@@ -60,10 +62,15 @@ impl Default for RootVolume {
 }
 
 impl RootVolume {
+    /// This volume with its size said: `default_gib` where it says none.
+    pub fn sized(self, default_gib: i32) -> Self {
+        RootVolume { size_gib: self.size_gib.or(Some(default_gib)), ..self }
+    }
+
     /// The block device mapping of a launch template; `device_name` is the default.
     pub fn to_mapping(&self, device_name: &str) -> types::LaunchTemplateBlockDeviceMappingRequest {
         let ebs = types::LaunchTemplateEbsBlockDeviceRequest::builder()
-            .volume_size(self.size_gib)
+            .set_volume_size(self.size_gib)
             .volume_type(types::VolumeType::from(self.volume_type.as_str()))
             .set_iops(self.iops)
             .set_throughput(self.throughput_mib)
@@ -77,17 +84,21 @@ impl RootVolume {
             .build()
     }
 
-    /// Reads a mapping of a launch template. Null and a device name left out stay so, where the mapping means them.
+    /// Reads a mapping of a launch template. Null, and a size or device name left out, stay so where the mapping means
+    /// them.
     pub fn from_mapping(
         mapping: &types::LaunchTemplateBlockDeviceMapping,
         prior: Option<&RootVolume>,
+        default_gib: i32,
         device_name: &str,
     ) -> Option<RootVolume> {
         let ebs = mapping.ebs();
         let volume_type = ebs.and_then(|ebs| ebs.volume_type()).map(types::VolumeType::as_str);
         let named = prior.is_some_and(|prior| prior.device_name.is_some());
+        let sized = prior.is_some_and(|prior| prior.size_gib.is_some());
+        let size_gib = ebs.and_then(|ebs| ebs.volume_size());
         let volume = RootVolume {
-            size_gib: ebs.and_then(|ebs| ebs.volume_size()).unwrap_or_default(),
+            size_gib: size_gib.filter(|size| sized || *size != default_gib),
             volume_type: volume_type.and_then(|name| name.parse().ok()).unwrap_or(VolumeType::Standard),
             iops: ebs.and_then(|ebs| ebs.iops()),
             throughput_mib: ebs.and_then(|ebs| ebs.throughput()),
@@ -99,6 +110,33 @@ impl RootVolume {
                 .map(str::to_owned),
         };
         if prior.is_none() && volume == RootVolume::default() { None } else { Some(volume) }
+    }
+}
+
+/// What type, IOPS and throughput demand of each other.
+pub fn validate(config: &Value<RootVolumePlan>, diagnostics: &mut Diagnostics) {
+    let Value::Known(volume) = config else { return };
+    let volume_type = match &volume.volume_type {
+        Value::Unknown => return,
+        Value::Null => Gp3,
+        Value::Known(volume_type) => *volume_type,
+    };
+    let mut fault = |attribute: &str, detail: &str| {
+        let path = AttributePath::attribute("root_volume").with_attribute(attribute);
+        diagnostics.push(Diagnostic::error(format!("Invalid {attribute}"), detail).at(path));
+    };
+    if volume_type != Gp3 && matches!(volume.throughput_mib, Value::Known(_)) {
+        fault("throughput_mib", "Only gp3 volumes take a throughput. Remove throughput_mib.");
+    }
+    match (volume_type, &volume.iops) {
+        (Gp2 | Standard, Value::Known(_)) => {
+            fault("iops", "Volumes of this type take no IOPS. Remove iops, or choose gp3.");
+        }
+        (Io1 | Io2, Value::Null) => fault("iops", "Volumes of this type need IOPS. Set iops."),
+        (Gp3, Value::Known(iops)) if !(3_000..=80_000).contains(iops) => {
+            fault("iops", "A gp3 volume takes 3,000 to 80,000 IOPS. Set iops accordingly.");
+        }
+        _ => {}
     }
 }
 
@@ -129,7 +167,7 @@ mod tests {
     #[test]
     fn a_volume_comes_back_as_it_was_written() {
         let written = RootVolume {
-            size_gib: 200,
+            size_gib: Some(200),
             volume_type: VolumeType::Io2,
             iops: Some(10_000),
             encrypted: false,
@@ -138,18 +176,19 @@ mod tests {
             ..RootVolume::default()
         };
         for volume in [written, RootVolume::default()] {
-            let mapping = stored(&volume.to_mapping("/dev/sda1"));
-            let read = RootVolume::from_mapping(&mapping, Some(&volume), "/dev/sda1");
+            let mapping = stored(&volume.clone().sized(50).to_mapping("/dev/sda1"));
+            let read = RootVolume::from_mapping(&mapping, Some(&volume), 50, "/dev/sda1");
             assert_eq!(read, Some(volume));
         }
     }
 
     #[test]
     fn the_default_left_out_stays_left_out_and_another_one_shows() {
-        let mapping = stored(&RootVolume::default().to_mapping("/dev/xvda"));
-        assert_eq!(RootVolume::from_mapping(&mapping, None, "/dev/xvda"), None);
-        let other = RootVolume { size_gib: 8, ..RootVolume::default() };
+        let mapping = stored(&RootVolume::default().sized(20).to_mapping("/dev/xvda"));
+        assert_eq!(mapping.ebs().and_then(|ebs| ebs.volume_size()), Some(20));
+        assert_eq!(RootVolume::from_mapping(&mapping, None, 20, "/dev/xvda"), None);
+        let other = RootVolume { size_gib: Some(8), ..RootVolume::default() };
         let mapping = stored(&other.to_mapping("/dev/xvda"));
-        assert_eq!(RootVolume::from_mapping(&mapping, None, "/dev/xvda"), Some(other));
+        assert_eq!(RootVolume::from_mapping(&mapping, None, 20, "/dev/xvda"), Some(other));
     }
 }

@@ -16,11 +16,12 @@ use tf_provider::{
     StringEnum, ValidateConfig, Value,
 };
 
-use super::auto_scaling_group::{self, GroupSpec};
-use super::launch_template::{self, LaunchTemplate, Template};
-use super::root_volume::RootVolume;
-use super::root_volume::VolumeType::{Gp2, Gp3, Io1, Io2, Standard};
+use super::auto_scaling_group;
+use super::launch_template::{self, Template};
+use super::launched_group::{self, Parts};
+use super::root_volume::{self, RootVolume};
 use crate::clients::Clients;
+use crate::creating::{self, Creating};
 use crate::runner::boot::{Setup, worker};
 use crate::tags::Tags;
 
@@ -37,6 +38,9 @@ const TEMPLATE_ATTRIBUTES: [&str; 10] = [
     "user_data_sha256",
     "tags_all",
 ];
+
+/// What remains of `timeouts.delete` for ending the instances that the runner manager has not ended; at most half of it.
+const ENDING: Duration = Duration::from_secs(600);
 
 /// How spot capacity is chosen.
 #[derive(StringEnum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +73,10 @@ pub struct Spot {
 ///
 /// The runner manager starts and ends instances. The group is made so that nobody else does: scale-in protection is on,
 /// zone rebalancing off, no policy, no refresh. A new image or setting is for instances started from then on.
+///
+/// Destroy and replacement start no more instances, and leave it to the runner manager to end those that there are, each
+/// when its jobs are over. `timeouts.delete` says for how long: what is left 10 minutes before its end, or at half of it
+/// where it is shorter than 20 minutes, is terminated with the jobs on it.
 #[derive(Schema, Clone, Debug)]
 #[tf(
     type_name = "ecrunner_worker_fleet",
@@ -133,32 +141,23 @@ pub struct WorkerFleet {
 impl Resource for WorkerFleet {
     type Client = Clients;
 
-    async fn create(mut self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
-        let clients = ctx.client().clone();
-        let tags = clients.tags.all(self.tags.as_ref());
-        let template = self.template(&tags)?;
-        let group = auto_scaling_group::find(&clients, &self.name).await?;
-        if group.is_some() || launch_template::find(&clients, &self.name).await?.is_some() {
-            let what = if group.is_some() { "Auto Scaling group" } else { "launch template" };
+    async fn create(self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
+        let parts = Parts::find(ctx.client(), &self.name).await?;
+        let creating = Creating::begin_of(&self);
+        if let Some(what) = parts.foreign(&creating) {
             return Err(already_exists(&self.name, what));
         }
-        self.set_computed(&template, &tags);
-        let created = launch_template::create(&clients, &self.name, &template, &tags).await?;
-        self.launch_template_id = created.id.as_str().into();
-        self.launch_template_version = created.latest_version.into();
-        ctx.save(&self);
-        let spec = self.group(&created.id, created.latest_version, &template, &tags);
-        self.create_group(&spec, ctx).await
+        creating.note(ctx);
+        self.complete(parts, &creating, None, ctx).await
     }
 
     async fn read(self, ctx: &mut Context<Clients>) -> Result<Option<Self>, Diagnostics> {
         let clients = ctx.client().clone();
-        let group = auto_scaling_group::find(&clients, &self.name).await?;
-        let group = group.filter(|group| !auto_scaling_group::is_being_deleted(group));
-        let template = launch_template::find(&clients, &self.name).await?;
-        if group.is_none() && template.is_none() {
+        let parts = Parts::find(&clients, &self.name).await?;
+        if parts.is_nothing() {
             return Ok(None);
         }
+        let Parts { template, group } = parts;
         let used = group.as_ref().and_then(|group| auto_scaling_group::launch_of(group).0);
         let version = match (&template, used) {
             (Some(template), Some(used)) if used.launch_template_id() == Some(&template.id) => {
@@ -176,63 +175,34 @@ impl Resource for WorkerFleet {
         Ok(Some(fleet))
     }
 
-    async fn update(mut self, prior: Self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
-        let clients = ctx.client().clone();
-        let tags = clients.tags.all(self.tags.as_ref());
-        let template = self.template(&tags)?;
-        let group = auto_scaling_group::find(&clients, &self.name).await?;
-        let found = launch_template::find(&clients, &self.name).await?;
-        let gone = group.is_none() && !self.arn.is_pending()
-            || found.is_none() && !self.launch_template_id.is_pending();
-        if gone {
-            return Err(Diagnostic::error(
-                format!("Updating worker fleet ({})", self.name),
-                "A part of the fleet vanished between plan and apply. Apply again to restore it.",
-            )
-            .into());
-        }
-        self.set_computed(&template, &tags);
-        let (id, version) = match found {
-            None => {
-                let created = launch_template::create(&clients, &self.name, &template, &tags).await?;
-                (created.id, created.latest_version)
-            }
-            Some(found) => {
-                launch_template::change_tags(&clients, &found.id, &found.tags, &tags).await?;
-                let version = match self.launch_template_version.get() {
-                    Some(version) => *version,
-                    None => version_for(&clients, &found, &prior, &template).await?,
-                };
-                (found.id, version)
-            }
-        };
-        self.launch_template_id = id.as_str().into();
-        let spec = self.group(&id, version, &template, &tags);
-        let Some(group) = group else {
-            self.launch_template_version = version.into();
-            return self.create_group(&spec, ctx).await;
-        };
-        self.warn_of_smaller_size(&group, ctx);
-        auto_scaling_group::update(ctx, &spec, &group).await?;
-        self.launch_template_version = version.into();
-        ctx.save(&self);
-        if Some(&version) != prior.launch_template_version.get() {
-            launch_template::set_default_version(&clients, &id, version).await?;
-        }
-        Ok(self)
+    async fn update(self, prior: Self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
+        let parts = Parts::find(ctx.client(), &self.name).await?;
+        let summary = format!("Updating worker fleet ({})", self.name);
+        parts.refuse_vanished(summary, &self.arn, &self.launch_template_id)?;
+        let prior_version = prior.launch_template_version.into_inner();
+        self.complete(parts, &Creating::restoring(), prior_version, ctx).await
     }
 
     async fn delete(self, ctx: &mut Context<Clients>) -> Result<(), Diagnostics> {
+        let clients = ctx.client().clone();
+        let template = launch_template::find(&clients, &self.name).await?;
+        if template.is_some_and(|template| creating::was_taken_over(ctx, &template.tags)) {
+            return Ok(());
+        }
+        let limit = ctx.limit() - ENDING.min(ctx.limit() / 2);
+        let left = auto_scaling_group::drain(ctx, &self.name, limit).await?;
+        if !left.is_empty() {
+            ctx.warn(ended_by_force(&self.name, &left, limit));
+        }
         auto_scaling_group::delete(ctx, &self.name).await?;
-        launch_template::delete(ctx.client(), &self.name).await
+        launch_template::delete(&clients, &self.name).await
     }
 }
 
 impl ImportState for WorkerFleet {
     async fn import(id: String, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
         let clients = ctx.client().clone();
-        let group = auto_scaling_group::find(&clients, &id).await?;
-        if group.is_none() && launch_template::find(&clients, &id).await?.is_none() {
+        if Parts::find(&clients, &id).await?.is_nothing() {
             return Err(Diagnostic::error(
                 format!("Worker fleet not found ({id})"),
                 format!(
@@ -314,29 +284,7 @@ impl ValidateConfig for WorkerFleet {
             let path = AttributePath::attribute("setup").with_attribute("daemon_json");
             diagnostics.push(Diagnostic::error("Invalid daemon_json", problem).at(path));
         }
-        let Value::Known(volume) = &config.root_volume else { return };
-        let volume_type = match &volume.volume_type {
-            Value::Unknown => return,
-            Value::Null => Gp3,
-            Value::Known(volume_type) => *volume_type,
-        };
-        let mut fault = |attribute: &str, detail: &str| {
-            let path = AttributePath::attribute("root_volume").with_attribute(attribute);
-            diagnostics.push(Diagnostic::error(format!("Invalid {attribute}"), detail).at(path));
-        };
-        if volume_type != Gp3 && matches!(volume.throughput_mib, Value::Known(_)) {
-            fault("throughput_mib", "Only gp3 volumes take a throughput. Remove throughput_mib.");
-        }
-        match (volume_type, &volume.iops) {
-            (Gp2 | Standard, Value::Known(_)) => {
-                fault("iops", "Volumes of this type take no IOPS. Remove iops, or choose gp3.");
-            }
-            (Io1 | Io2, Value::Null) => fault("iops", "Volumes of this type need IOPS. Set iops."),
-            (Gp3, Value::Known(iops)) if !(3_000..=80_000).contains(iops) => {
-                fault("iops", "A gp3 volume takes 3,000 to 80,000 IOPS. Set iops accordingly.");
-            }
-            _ => {}
-        }
+        root_volume::validate(&config.root_volume, diagnostics);
     }
 }
 
@@ -370,20 +318,50 @@ impl WorkerFleet {
         self.unexpected_settings = Vec::new().into();
     }
 
-    async fn create_group(
+    /// Makes what is missing and sets the rest right; saves state after each object.
+    async fn complete(
         mut self,
-        spec: &GroupSpec,
+        parts: Parts,
+        creating: &Creating,
+        prior_version: Option<i64>,
         ctx: &mut Context<Clients>,
     ) -> Result<Self, Diagnostics> {
         let clients = ctx.client().clone();
-        auto_scaling_group::create(ctx, spec).await?;
-        let group = ctx
-            .wait_for("the new group can be read", Duration::from_secs(1), || {
-                auto_scaling_group::find(&clients, &spec.name)
-            })
-            .await?;
-        self.arn = group.auto_scaling_group_arn().map(str::to_owned).into();
+        let tags = clients.tags.all(self.tags.as_ref());
+        let template = self.template(&tags)?;
+        self.set_computed(&template, &tags);
+        let launched = launched_group::set_template(
+            &clients,
+            &self.name,
+            parts.template.as_ref(),
+            &template,
+            self.launch_template_version.get(),
+            prior_version.as_ref(),
+            creating.tags_for(parts.template.is_some(), &tags),
+        )
+        .await?;
+        self.launch_template_id = launched.id.as_str().into();
+        if parts.group.is_none() {
+            self.launch_template_version = launched.version.into();
+            ctx.save(&self);
+        }
+        let group_tags = creating.tags_for(parts.group.is_some(), &tags);
+        let spec = self.group(&launched.id, launched.version, &template, &group_tags);
+        match &parts.group {
+            Some(group) => {
+                self.warn_of_smaller_size(group, ctx);
+                auto_scaling_group::update(ctx, &spec, group).await?;
+                self.arn = group.auto_scaling_group_arn().map(str::to_owned).into();
+            }
+            None => self.arn = launched_group::create_group(ctx, &spec, creating).await?.into(),
+        }
+        self.launch_template_version = launched.version.into();
         ctx.save(&self);
+        if parts.template.is_some() && prior_version != Some(launched.version) {
+            launch_template::set_default_version(&clients, &launched.id, launched.version).await?;
+        }
+        creating::note_end(ctx);
+        launched_group::unmark(ctx, &launched, &spec, &tags).await?;
         Ok(self)
     }
 
@@ -421,19 +399,15 @@ impl WorkerFleet {
     }
 }
 
-/// The version that says what `template` does: one that is there, or a new one.
-async fn version_for(
-    clients: &Clients,
-    found: &LaunchTemplate,
-    prior: &WorkerFleet,
-    template: &Template,
-) -> Result<i64, Diagnostics> {
-    let candidate = prior.launch_template_version.get().copied().unwrap_or(found.latest_version);
-    let version = launch_template::find_version(clients, &found.id, &candidate.to_string()).await?;
-    match version {
-        Some((number, data)) if template.is_said_by(&data) => Ok(number),
-        _ => launch_template::create_version(clients, &found.id, template).await,
-    }
+/// The jobs on the instances that are left fail: the practitioner set the limit, and is told.
+fn ended_by_force(name: &str, left: &[String], limit: Duration) -> Diagnostic {
+    let detail = format!(
+        "The runner manager has not ended {} within {} seconds, or there is none any more. They were terminated with the \
+         jobs on them. Raise timeouts.delete where jobs take longer.",
+        left.join(", "),
+        limit.as_secs()
+    );
+    Diagnostic::warning(format!("Workers were ended by force ({name})"), detail)
 }
 
 fn already_exists(name: &str, what: &str) -> Diagnostics {

@@ -6,6 +6,7 @@
 //! other's workers.
 
 mod assess;
+mod complete;
 mod log_group;
 mod parameter;
 mod plan;
@@ -15,16 +16,16 @@ mod user_data;
 mod validate;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
-use aws_sdk_autoscaling::types::AutoScalingGroup;
 use tf_provider::schema::{Computed, Convert};
 use tf_provider::{Context, Diagnostic, Diagnostics, ImportState, Resource, Schema};
 
-use super::published;
+use self::complete::Existing;
 use crate::clients::Clients;
+use crate::creating::{self, Creating};
 use crate::ec2::auto_scaling_group::{self, GroupSpec, Launch};
-use crate::ec2::launch_template::{self, LaunchTemplate, Template};
+use crate::ec2::launch_template::{self, Template};
+use crate::ec2::launched_group::Parts;
 use crate::ec2::root_volume::RootVolume;
 use crate::runner::boot::Setup;
 use crate::tags::Tags;
@@ -157,93 +158,53 @@ pub struct RunnerManager {
 impl Resource for RunnerManager {
     type Client = Clients;
 
-    async fn create(mut self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
-        let clients = ctx.client().clone();
-        let tags = clients.tags.all(self.tags.as_ref());
-        let template = self.template(&clients, &tags)?;
-        self.refuse_what_exists(&clients).await?;
-        self.set_computed(&template, &tags);
-        // Only what was made is recorded: destroy goes by it.
-        let log_group = std::mem::replace(&mut self.log_group_name, Computed::null()).into_inner();
-
-        let parameter = self.parameter_name()?.to_owned();
-        parameter::create(ctx, &parameter, &published::encode(&self.config), &tags).await?;
-        self.config_parameter_arn = parameter::arn(&clients, &parameter).into();
-        ctx.save(&self);
-        if let (Some(name), Some(settings)) = (log_group, self.log_group.clone()) {
-            self.create_log_group(name, settings.retention_days, &tags, ctx).await?;
-        }
-        let created = launch_template::create(&clients, &self.name, &template, &tags).await?;
-        self.launch_template_id = created.id.as_str().into();
-        self.launch_template_version = created.latest_version.into();
-        ctx.save(&self);
-        let spec = self.group(&created.id, created.latest_version, &template, &tags);
-        self.create_group(&spec, ctx).await?;
-        Ok(self)
+    async fn create(self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
+        let creating = Creating::begin_of(&self);
+        let existing = Existing::find(&self, ctx.client()).await?;
+        existing.refuse_foreign(&self, &creating)?;
+        creating.note(ctx);
+        self.complete(existing, &creating, None, ctx).await
     }
 
     async fn read(self, ctx: &mut Context<Clients>) -> Result<Option<Self>, Diagnostics> {
         read::read(self, ctx).await
     }
 
-    async fn update(mut self, prior: Self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
-        let clients = ctx.client().clone();
-        let tags = clients.tags.all(self.tags.as_ref());
-        let template = self.template(&clients, &tags)?;
-        let group = auto_scaling_group::find(&clients, &self.name).await?;
-        let found = launch_template::find(&clients, &self.name).await?;
-        let gone = group.is_none() && !self.arn.is_pending()
-            || found.is_none() && !self.launch_template_id.is_pending();
-        if gone {
-            return Err(Diagnostic::error(
-                format!("Updating runner manager ({})", self.name),
-                "A part of the manager vanished between plan and apply. Apply again to restore it.",
-            )
-            .into());
-        }
-        let is_other_version = self.launch_template_version.is_pending();
-        self.set_computed(&template, &tags);
-        self.publish(&prior, &tags, ctx).await?;
-        self.update_log_group(&prior, &tags, ctx).await?;
-
-        let (id, version) = match found {
-            None => {
-                let created = launch_template::create(&clients, &self.name, &template, &tags).await?;
-                (created.id, created.latest_version)
-            }
-            Some(found) => {
-                launch_template::change_tags(&clients, &found.id, &found.tags, &tags).await?;
-                let version = match self.launch_template_version.get() {
-                    Some(version) => *version,
-                    None => version_for(&clients, &found, &prior, &template).await?,
-                };
-                (found.id, version)
-            }
-        };
-        self.launch_template_id = id.as_str().into();
-        self.launch_template_version = version.into();
-        let spec = self.group(&id, version, &template, &tags);
-        match group {
-            None => self.create_group(&spec, ctx).await?,
-            Some(group) => self.update_group(spec, &group, ctx).await?,
-        }
-        // Not by comparison with the prior state: an update that was cut short has left this version there.
-        if is_other_version {
-            launch_template::set_default_version(&clients, &id, version).await?;
-        }
-        delete_former_log_groups(ctx).await?;
-        Ok(self)
+    async fn update(self, prior: Self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
+        let parts = Parts::find(ctx.client(), &self.name).await?;
+        let summary = format!("Updating runner manager ({})", self.name);
+        parts.refuse_vanished(summary, &self.arn, &self.launch_template_id)?;
+        // What parameter and log group were tagged with; nobody else's tags are looked at.
+        let before = prior.tags_all.get().cloned().unwrap_or_default();
+        let parameter = prior.config_parameter_arn.get().map(|_| before.clone());
+        let log_group = plan::log_group_name(&self).filter(|name| prior.log_group_name.get() == Some(name));
+        let log_group = log_group.map(|_| before);
+        let existing = Existing { parts, parameter, log_group };
+        self.complete(existing, &Creating::restoring(), Some(prior), ctx).await
     }
 
     async fn delete(self, ctx: &mut Context<Clients>) -> Result<(), Diagnostics> {
         let clients = ctx.client().clone();
+        let mut log_group = self.log_group_name.get().cloned();
+        if creating::is_unfinished(ctx) || log_group.is_none() && self.log_group.is_some() {
+            let tags = parameter::tags_of(&clients, self.parameter_name()?).await?;
+            if tags.as_ref().is_some_and(|tags| creating::was_taken_over(ctx, tags)) {
+                return Ok(());
+            }
+            // A create that failed may have made the log group without ever being told.
+            let mark = tags.as_ref().and_then(Creating::of);
+            if let (None, Some(creating), Some(name)) = (&log_group, mark, plan::log_group_name(&self)) {
+                let tags = log_group::tags_of(&clients, &name).await?;
+                log_group = tags.filter(|tags| creating.has_made(tags)).map(|_| name);
+            }
+        }
         auto_scaling_group::delete(ctx, &self.name).await?;
         // A create that failed half way made none.
         if launch_template::find(&clients, &self.name).await?.is_some() {
             launch_template::delete(&clients, &self.name).await?;
         }
-        if let Some(name) = self.log_group_name.get() {
-            log_group::delete(ctx, name).await?;
+        if let Some(name) = log_group {
+            log_group::delete(ctx, &name).await?;
         }
         delete_former_log_groups(ctx).await?;
         match self.config_parameter_arn.get() {
@@ -260,36 +221,6 @@ impl ImportState for RunnerManager {
 }
 
 impl RunnerManager {
-    /// Create adopts nothing.
-    async fn refuse_what_exists(&self, clients: &Clients) -> Result<(), Diagnostics> {
-        let parameter = self.parameter_name()?;
-        let exists = if auto_scaling_group::find(clients, &self.name).await?.is_some() {
-            Some(("an Auto Scaling group", self.name.as_str(), "name"))
-        } else if launch_template::find(clients, &self.name).await?.is_some() {
-            Some(("a launch template", self.name.as_str(), "name"))
-        } else if parameter::find(clients, parameter).await?.is_some() {
-            Some(("an SSM parameter", parameter, "config_parameter"))
-        } else if let Some(name) = self.log_group_name.get()
-            && log_group::find(clients, name).await?.is_some()
-        {
-            Some(("a log group", name.as_str(), "log_group"))
-        } else {
-            None
-        };
-        let Some((what, which, attribute)) = exists else { return Ok(()) };
-        Err(Diagnostic::error(
-            format!("Creating runner manager ({})", self.name),
-            format!(
-                "There is {what} called {which} already, and it was not made by this configuration. Nothing was \
-                 changed. Choose another name, or, if it belongs to a runner manager, take that over:\n\nimport {{\n  to \
-                 = ecrunner_runner_manager.<name>\n  id = \"{}\"\n}}",
-                self.name
-            ),
-        )
-        .at(attribute)
-        .into())
-    }
-
     /// The computed attributes that are known without asking anybody.
     fn set_computed(&mut self, template: &Template, tags: &Tags) {
         self.tags_all = tags.clone().into();
@@ -320,7 +251,7 @@ impl RunnerManager {
             instance_type: self.instance_type.clone(),
             security_group_ids: self.security_group_ids.clone(),
             instance_profile_arn: Some(self.instance_profile_arn.clone()),
-            root_volume: self.root_volume.clone().unwrap_or_else(default_root_volume),
+            root_volume: self.root_volume.clone().unwrap_or_default().sized(ROOT_VOLUME_GIB),
             root_device_name: setup.operating_system.root_device_name(),
             user_data: user_data?,
             detailed_monitoring: false,
@@ -343,136 +274,6 @@ impl RunnerManager {
             tags: tags.clone(),
             instance_tags: template.instance_tags.clone(),
         }
-    }
-
-    async fn create_group(
-        &mut self,
-        spec: &GroupSpec,
-        ctx: &mut Context<Clients>,
-    ) -> Result<(), Diagnostics> {
-        let clients = ctx.client().clone();
-        auto_scaling_group::create(ctx, spec).await?;
-        let group = ctx
-            .wait_for("the new group can be read", Duration::from_secs(1), || {
-                auto_scaling_group::find(&clients, &spec.name)
-            })
-            .await?;
-        self.arn = group.auto_scaling_group_arn().map(str::to_owned).into();
-        ctx.save(self);
-        replacement::start(ctx, &self.name).await
-    }
-
-    /// Points the group at its template, then replaces the instance if it is another's.
-    async fn update_group(
-        &mut self,
-        spec: GroupSpec,
-        group: &AutoScalingGroup,
-        ctx: &mut Context<Clients>,
-    ) -> Result<(), Diagnostics> {
-        // The sizes stay for now: a minimum of one would start an instance beside one that is still ending.
-        let sizes = |size: Option<i32>| size.unwrap_or_default();
-        let spec = GroupSpec { min_size: sizes(group.min_size()), max_size: sizes(group.max_size()), ..spec };
-        auto_scaling_group::update(ctx, &spec, group).await?;
-        ctx.save(self);
-        replacement::run(ctx, &self.name, &spec.launch).await
-    }
-
-    /// Publishes the configuration where another one is published, or none.
-    async fn publish(
-        &mut self,
-        prior: &Self,
-        tags: &Tags,
-        ctx: &mut Context<Clients>,
-    ) -> Result<(), Diagnostics> {
-        let clients = ctx.client().clone();
-        let name = self.parameter_name()?.to_owned();
-        let value = published::encode(&self.config);
-        match parameter::find(&clients, &name).await? {
-            None => parameter::create(ctx, &name, &value, tags).await?,
-            Some(found) => {
-                if found.text().as_ref() != Some(&self.config) {
-                    parameter::overwrite(ctx, &name, &value).await?;
-                }
-                parameter::change_tags(&clients, &name, &before(prior), tags).await?;
-            }
-        }
-        self.config_parameter_arn = parameter::arn(&clients, &name).into();
-        Ok(())
-    }
-
-    /// Creates the log group that is wanted; one that is not any more is deleted at the end of the update.
-    async fn update_log_group(
-        &mut self,
-        prior: &Self,
-        tags: &Tags,
-        ctx: &mut Context<Clients>,
-    ) -> Result<(), Diagnostics> {
-        let clients = ctx.client().clone();
-        let wanted = std::mem::replace(&mut self.log_group_name, prior.log_group_name.clone()).into_inner();
-        ctx.save(self);
-        if let Some(former) = prior.log_group_name.get()
-            && wanted.as_ref() != Some(former)
-        {
-            let mut names: BTreeSet<String> = ctx.private().get(FORMER_LOG_GROUPS).unwrap_or_default();
-            names.insert(former.clone());
-            ctx.private().set(FORMER_LOG_GROUPS, names);
-            self.log_group_name = Computed::null();
-            ctx.save(self);
-        }
-        let (Some(name), Some(settings)) = (wanted, self.log_group.clone()) else { return Ok(()) };
-        if self.log_group_name.get() == Some(&name) {
-            log_group::set_retention(ctx, &name, settings.retention_days).await?;
-            log_group::change_tags(&clients, &name, &before(prior), tags).await?;
-            return Ok(());
-        }
-        // Wanted again before it was deleted.
-        let mut former: BTreeSet<String> = ctx.private().get(FORMER_LOG_GROUPS).unwrap_or_default();
-        if former.remove(&name) && log_group::find(&clients, &name).await?.is_some() {
-            ctx.private().set(FORMER_LOG_GROUPS, former);
-            log_group::set_retention(ctx, &name, settings.retention_days).await?;
-            self.log_group_name = name.into();
-            ctx.save(self);
-            return Ok(());
-        }
-        self.create_log_group(name, settings.retention_days, tags, ctx).await
-    }
-
-    async fn create_log_group(
-        &mut self,
-        name: String,
-        retention_days: i32,
-        tags: &Tags,
-        ctx: &mut Context<Clients>,
-    ) -> Result<(), Diagnostics> {
-        log_group::create(ctx, &name, tags).await?;
-        self.log_group_name = name.as_str().into();
-        ctx.save(self);
-        log_group::set_retention(ctx, &name, retention_days).await
-    }
-}
-
-/// The root volume where the configuration names none.
-fn default_root_volume() -> RootVolume {
-    RootVolume { size_gib: ROOT_VOLUME_GIB, ..RootVolume::default() }
-}
-
-/// The tags that parameter and log group had.
-fn before(prior: &RunnerManager) -> Tags {
-    prior.tags_all.get().cloned().unwrap_or_default()
-}
-
-/// The version that says what `template` does: one that is there, or a new one.
-async fn version_for(
-    clients: &Clients,
-    found: &LaunchTemplate,
-    prior: &RunnerManager,
-    template: &Template,
-) -> Result<i64, Diagnostics> {
-    let candidate = prior.launch_template_version.get().copied().unwrap_or(found.latest_version);
-    let version = launch_template::find_version(clients, &found.id, &candidate.to_string()).await?;
-    match version {
-        Some((number, data)) if template.is_said_by(&data) => Ok(number),
-        _ => launch_template::create_version(clients, &found.id, template).await,
     }
 }
 

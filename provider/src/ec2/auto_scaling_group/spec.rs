@@ -2,7 +2,7 @@
 
 use aws_sdk_autoscaling::types;
 
-use crate::tags::Tags;
+use crate::tags::{OWN_PREFIX, Tags};
 
 /// What a group starts instances from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +94,10 @@ impl GroupSpec {
     }
 
     pub(super) fn to_tags(&self, tags: &Tags) -> Vec<types::Tag> {
-        let propagates = |key, value| self.instance_tags.get(key).is_none_or(|other| other == value);
+        // Instances bear no mark of the group's create.
+        let propagates = |key: &String, value| {
+            !key.starts_with(OWN_PREFIX) && self.instance_tags.get(key).is_none_or(|other| other == value)
+        };
         tags.iter().map(|(key, value)| to_tag(&self.name, key, Some(value), propagates(key, value))).collect()
     }
 }

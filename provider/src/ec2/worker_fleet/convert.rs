@@ -15,6 +15,9 @@ use crate::ec2::root_volume::RootVolume;
 use crate::runner::boot::{OperatingSystem, sha256_of_base64, worker};
 use crate::tags::Tags;
 
+/// Default size of the root volume: images and containers of jobs lie on it.
+const ROOT_VOLUME_GIB: i32 = 50;
+
 impl WorkerFleet {
     /// What instances are started from; `tags` are all of the fleet.
     pub(super) fn template(&self, tags: &Tags) -> Result<Template, Diagnostics> {
@@ -32,7 +35,7 @@ impl WorkerFleet {
             instance_type: self.instance_types.first().cloned().unwrap_or_default(),
             security_group_ids: self.security_group_ids.clone(),
             instance_profile_arn: self.instance_profile_arn.clone(),
-            root_volume: self.root_volume.clone().unwrap_or_default(),
+            root_volume: self.root_volume.clone().unwrap_or_default().sized(ROOT_VOLUME_GIB),
             root_device_name: self.operating_system().root_device_name(),
             user_data,
             detailed_monitoring: self.detailed_monitoring,
@@ -127,8 +130,9 @@ impl WorkerFleet {
         self.instance_profile_arn = profile.and_then(|profile| profile.arn()).map(str::to_owned);
         let device = self.operating_system().root_device_name();
         let mapping = data.block_device_mappings().first();
-        self.root_volume =
-            mapping.and_then(|mapping| RootVolume::from_mapping(mapping, self.root_volume.as_ref(), device));
+        self.root_volume = mapping.and_then(|mapping| {
+            RootVolume::from_mapping(mapping, self.root_volume.as_ref(), ROOT_VOLUME_GIB, device)
+        });
         self.detailed_monitoring = launch_template::is_monitored(data);
         self.user_data_sha256 = data.user_data().and_then(sha256_of_base64).into();
         let all = self.tags_all.get().cloned().unwrap_or_default();

@@ -1,14 +1,13 @@
 //! The log group that GitLab Runner's log goes to.
-//! AWS: CreateLogGroup, PutRetentionPolicy, DescribeLogGroups, TagResource, UntagResource, DeleteLogGroup (CloudWatch
-//! Logs API reference).
+//! AWS: CreateLogGroup, PutRetentionPolicy, DescribeLogGroups, ListTagsForResource, TagResource, UntagResource,
+//! DeleteLogGroup (CloudWatch Logs API reference).
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use aws_sdk_cloudwatchlogs::config::retry::RetryConfig;
 use tf_provider::{Context, Diagnostics};
 
 use crate::clients::Clients;
+use crate::creating::Creating;
 use crate::diagnostics::Failure;
 use crate::retry;
 use crate::tags::Tags;
@@ -47,37 +46,54 @@ pub(super) async fn find(clients: &Clients, name: &str) -> Result<Option<Found>,
     }
 }
 
-/// Creates the log group, without a retention.
+/// Tags of the log group; `None` when there is none.
+///
+/// # Errors
+/// CloudWatch Logs refuses or does not answer.
+pub(super) async fn tags_of(clients: &Clients, name: &str) -> Result<Option<Tags>, Diagnostics> {
+    match clients.logs.list_tags_for_resource().resource_arn(arn(clients, name)).send().await {
+        Ok(answer) => Ok(Some(answer.tags.unwrap_or_default().into_iter().collect())),
+        Err(error) => {
+            let failure = Failure::of(SERVICE, &error);
+            if failure.is(&NOT_FOUND) {
+                return Ok(None);
+            }
+            Err(failure.report(format!("Reading tags of log group ({name})"), "", ""))
+        }
+    }
+}
+
+/// Creates the log group, without a retention. The caller has looked whether the name is free.
 ///
 /// # Errors
 /// CloudWatch Logs refuses or does not answer, or the group exists and is not the effect of a lost answer.
-pub(super) async fn create(ctx: &Context<Clients>, name: &str, tags: &Tags) -> Result<(), Diagnostics> {
+pub(super) async fn create(
+    ctx: &Context<Clients>,
+    name: &str,
+    tags: &Tags,
+    creating: &Creating,
+) -> Result<(), Diagnostics> {
     let clients = ctx.client().clone();
-    let tags = (!tags.is_empty()).then(|| tags.clone().into_iter().collect());
-    let no_retry = aws_sdk_cloudwatchlogs::config::Builder::new().retry_config(RetryConfig::disabled());
-    let unanswered = AtomicBool::new(false);
     // A group of this name may be on its way out.
-    let sent = retry::while_failing(ctx, &BUSY, BUSY_LIMIT, || async {
-        let created = retry::create(ctx, || {
-            let call = clients.logs.create_log_group().log_group_name(name).set_tags(tags.clone());
-            let call = call.customize().config_override(no_retry.clone());
-            async move { call.send().await.map(drop).map_err(|error| Failure::of(SERVICE, &error)) }
-        });
-        created.await.map_err(|failed| {
-            unanswered.fetch_or(failed.unanswered, Ordering::Relaxed);
-            failed.failure
-        })
+    let sent = retry::while_failing(ctx, &BUSY, BUSY_LIMIT, || {
+        let tags = tags.clone().into_iter().collect();
+        let call = clients.logs.create_log_group().log_group_name(name).set_tags(Some(tags));
+        async move { call.send().await.map(drop).map_err(|error| Failure::of(SERVICE, &error)) }
     })
     .await;
-    match sent {
-        Err(failure)
-            if !failure.is(&["ResourceAlreadyExistsException"]) || !unanswered.load(Ordering::Relaxed) =>
-        {
-            let summary = format!("Creating log group ({name})");
-            Err(failure.report(summary, "The log group was not created.", ""))
-        }
-        _ => Ok(()),
+    let Err(failure) = sent else { return Ok(()) };
+    // It was not there a moment ago: an answer of ours was lost, or somebody was faster.
+    if failure.is(&["ResourceAlreadyExistsException"])
+        && tags_of(&clients, name).await?.is_some_and(|tags| creating.has_made(&tags))
+    {
+        return Ok(());
     }
+    Err(failure.report(format!("Creating log group ({name})"), "The log group was not created.", ""))
+}
+
+fn arn(clients: &Clients, name: &str) -> String {
+    let Clients { partition, region, account_id, .. } = clients;
+    format!("arn:{partition}:logs:{region}:{account_id}:log-group:{name}")
 }
 
 /// Sets how long lines are kept.
@@ -108,8 +124,7 @@ pub(super) async fn change_tags(
     wanted: &Tags,
 ) -> Result<(), Diagnostics> {
     let (set, removed) = clients.tags.changes(actual, wanted);
-    let Clients { partition, region, account_id, .. } = clients;
-    let arn = format!("arn:{partition}:logs:{region}:{account_id}:log-group:{name}");
+    let arn = arn(clients, name);
     let failed = |failure: &Failure| failure.report(format!("Tagging log group ({name})"), "", "");
     if !removed.is_empty() {
         let call = clients.logs.untag_resource().resource_arn(&arn).set_tag_keys(Some(removed));

@@ -1,17 +1,17 @@
 //! The SSM parameter that a configuration is published to.
-//! AWS: PutParameter, GetParameter, DescribeParameters, AddTagsToResource, RemoveTagsFromResource, DeleteParameter
-//! (Systems Manager API reference).
+//! AWS: PutParameter, GetParameter, DescribeParameters, ListTagsForResource, AddTagsToResource, RemoveTagsFromResource,
+//! DeleteParameter (Systems Manager API reference).
 
 use std::time::Duration;
 
-use aws_sdk_ssm::config::retry::RetryConfig;
 use aws_sdk_ssm::types::{ParameterStringFilter, ParameterTier, ParameterType, ResourceTypeForTagging, Tag};
 use runner_config::secret_in;
 use tf_provider::{Context, Diagnostic, Diagnostics};
 
 use crate::clients::Clients;
+use crate::creating::Creating;
 use crate::diagnostics::Failure;
-use crate::retry::{self, CreateFailure};
+use crate::retry;
 use crate::runner::published::{self, STANDARD_TIER};
 use crate::tags::Tags;
 
@@ -58,6 +58,27 @@ pub(super) async fn find(clients: &Clients, name: &str) -> Result<Option<Publish
     }
 }
 
+/// Tags of the parameter; `None` when there is no parameter.
+///
+/// # Errors
+/// Systems Manager refuses or does not answer.
+pub(super) async fn tags_of(clients: &Clients, name: &str) -> Result<Option<Tags>, Diagnostics> {
+    let call = clients.ssm.list_tags_for_resource().resource_type(ResourceTypeForTagging::Parameter);
+    match call.resource_id(name).send().await {
+        Ok(answer) => {
+            let tags = answer.tag_list().iter();
+            Ok(Some(tags.map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect()))
+        }
+        Err(error) => {
+            let failure = Failure::of("Systems Manager", &error);
+            if failure.is(&["InvalidResourceId", "ParameterNotFound"]) {
+                return Ok(None);
+            }
+            Err(failure.report(format!("Reading tags of SSM parameter ({name})"), "", ""))
+        }
+    }
+}
+
 /// Creates the parameter. The caller has looked whether the name is free.
 ///
 /// # Errors
@@ -67,11 +88,11 @@ pub(super) async fn create(
     name: &str,
     value: &str,
     tags: &Tags,
+    creating: &Creating,
 ) -> Result<(), Diagnostics> {
     let clients = ctx.client().clone();
     let tags = to_tags(tags, name)?;
-    let no_retry = aws_sdk_ssm::config::Builder::new().retry_config(RetryConfig::disabled());
-    let sent = retry::create(ctx, || {
+    let sent = retry::while_failing(ctx, &BUSY, BUSY_LIMIT, || {
         let call = clients
             .ssm
             .put_parameter()
@@ -81,16 +102,14 @@ pub(super) async fn create(
             .value(value)
             .tier(tier_for(value))
             .overwrite(false)
-            .set_tags((!tags.is_empty()).then(|| tags.clone()))
-            .customize()
-            .config_override(no_retry.clone());
+            .set_tags(Some(tags.clone()));
         async move { call.send().await.map(drop).map_err(|error| Failure::of("Systems Manager", &error)) }
     })
     .await;
-    let Err(CreateFailure { failure, unanswered }) = sent else { return Ok(()) };
+    let Err(failure) = sent else { return Ok(()) };
+    // It was not there a moment ago: an answer of ours was lost, or somebody was faster.
     if failure.is(&["ParameterAlreadyExists"])
-        && unanswered
-        && find(&clients, name).await?.is_some_and(|found| found.value == value)
+        && tags_of(&clients, name).await?.is_some_and(|tags| creating.has_made(&tags))
     {
         return Ok(());
     }

@@ -34,7 +34,10 @@ impl ModifyPlan for RunnerManager {
         planned.unexpected_settings = Value::Known(Vec::new());
         planned.config_sha256 = planned.config.clone().map(|text| sha256(&text));
         planned.log_group_name = planned_log_group_name(planned);
-        if let (Value::Unknown, Value::Known(name)) = (&planned.config_parameter, &planned.name) {
+        // One that is configured and not known yet stays unknown.
+        if let (Value::Null, Value::Unknown, Value::Known(name)) =
+            (&plan.config.config_parameter, &planned.config_parameter, &planned.name)
+        {
             planned.config_parameter = Value::Known(default_parameter(name));
         }
         if let Some(clients) = plan.client() {

@@ -8,12 +8,13 @@ use tf_provider::schema::Computed;
 use tf_provider::{Context, Diagnostic, Diagnostics};
 
 use super::{
-    GitlabRunner, LogGroup, RunnerManager, default_root_volume, log_group, parameter, plan, replacement,
+    GitlabRunner, LogGroup, ROOT_VOLUME_GIB, RunnerManager, log_group, parameter, plan, replacement,
     user_data,
 };
 use crate::clients::Clients;
 use crate::ec2::auto_scaling_group;
 use crate::ec2::launch_template::{self, LaunchTemplate};
+use crate::ec2::launched_group::Parts;
 use crate::ec2::root_volume::RootVolume;
 use crate::runner::boot::{OperatingSystem, sha256_of_base64};
 
@@ -26,9 +27,7 @@ pub(super) async fn read(
     ctx: &mut Context<Clients>,
 ) -> Result<Option<RunnerManager>, Diagnostics> {
     let clients = ctx.client().clone();
-    let group = auto_scaling_group::find(&clients, &manager.name).await?;
-    let group = group.filter(|group| !auto_scaling_group::is_being_deleted(group));
-    let template = launch_template::find(&clients, &manager.name).await?;
+    let Parts { template, group } = Parts::find(&clients, &manager.name).await?;
     let parameter = manager.parameter_name()?.to_owned();
     let published = parameter::find(&clients, &parameter).await?;
     let logs = match manager.log_group_name.get() {
@@ -127,15 +126,10 @@ impl RunnerManager {
         self.instance_profile_arn = profile.and_then(|profile| profile.arn()).unwrap_or_default().to_owned();
         let system = self.setup.as_ref().map(|setup| setup.operating_system);
         let device = system.unwrap_or(OperatingSystem::AmazonLinux2023).root_device_name();
-        let expected = self.root_volume.clone().unwrap_or_else(default_root_volume);
-        let found = data
-            .block_device_mappings()
-            .first()
-            .and_then(|mapping| RootVolume::from_mapping(mapping, Some(&expected), device));
-        // Left out, it stays left out as long as the default is there.
-        if self.root_volume.is_some() || found.as_ref() != Some(&expected) {
-            self.root_volume = found;
-        }
+        let mapping = data.block_device_mappings().first();
+        self.root_volume = mapping.and_then(|mapping| {
+            RootVolume::from_mapping(mapping, self.root_volume.as_ref(), ROOT_VOLUME_GIB, device)
+        });
         self.user_data_sha256 = data.user_data().and_then(sha256_of_base64).into();
     }
 
@@ -208,9 +202,8 @@ fn keep_order(ours: &mut Vec<String>, reported: Vec<String>) {
 /// There is nothing of that name; AWS refuses or does not answer.
 pub(super) async fn import(id: String, ctx: &mut Context<Clients>) -> Result<RunnerManager, Diagnostics> {
     let clients = ctx.client().clone();
-    let group = auto_scaling_group::find(&clients, &id).await?;
-    let template = launch_template::find(&clients, &id).await?;
-    if group.is_none() && template.is_none() {
+    let parts = Parts::find(&clients, &id).await?;
+    if parts.is_nothing() {
         return Err(Diagnostic::error(
             format!("Runner manager not found ({id})"),
             format!(
@@ -221,7 +214,7 @@ pub(super) async fn import(id: String, ctx: &mut Context<Clients>) -> Result<Run
         )
         .into());
     }
-    let version = used_version(&clients, group.as_ref(), template.as_ref()).await?;
+    let version = used_version(&clients, parts.group.as_ref(), parts.template.as_ref()).await?;
     let user_data = version.as_ref().and_then(|(_, data)| data.user_data()).unwrap_or_default();
     let told = user_data::read(user_data);
     let default_name = plan::default_log_group(&id);

@@ -8,6 +8,7 @@ use tf_provider::schema::Invalid;
 use tf_provider::{AttributePath, Diagnostic, Diagnostics, ValidateConfig, Value};
 
 use super::{GitlabRunnerPlan, RunnerManager, RunnerManagerPlan, assess};
+use crate::ec2::root_volume;
 
 /// Days that CloudWatch Logs can keep lines (PutRetentionPolicy, CloudWatch Logs API reference).
 const RETENTION_DAYS: [i32; 22] =
@@ -26,6 +27,7 @@ impl ValidateConfig for RunnerManager {
         if let Value::Known(parameters) = &config.token_parameters {
             check_token_parameters(parameters, diagnostics);
         }
+        root_volume::validate(&config.root_volume, diagnostics);
         let Value::Known(text) = &config.config else { return };
         let hosts = config.ecr_hosts.known().and_then(|hosts| {
             hosts.iter().map(|host| host.known().cloned()).collect::<Option<BTreeSet<String>>>()

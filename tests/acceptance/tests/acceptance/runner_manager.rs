@@ -461,3 +461,34 @@ fn noise(lines: u64) -> String {
     };
     (0..lines).map(|_| format!("# {}{}{}{}\n", next(), next(), next(), next())).collect()
 }
+
+#[test]
+fn root_volume_without_a_size_has_the_default_of_managers() {
+    let account = Account::new();
+    let ground = ground(&account);
+    let config = manager(&ground, "  root_volume = {\n    throughput_mib = 200\n  }\n");
+    let mut workspace = Workspace::new(&account);
+    workspace.file("config.toml", &config_toml(10)).config(&config);
+    workspace.apply().expect_success();
+    let volume = template(&account, "1")["BlockDeviceMappings"][0]["Ebs"].clone();
+    assert_eq!((&volume["VolumeSize"], &volume["Throughput"]), (&json!(20), &json!(200)));
+    workspace.assert_empty_plan();
+}
+
+#[test]
+fn unknown_config_parameter_is_not_taken_for_the_default() {
+    let account = Account::new();
+    let ground = ground(&account);
+    let mut workspace = Workspace::new(&account);
+    workspace.file("config.toml", &config_toml(10)).config(&format!(
+        "resource \"terraform_data\" \"name\" {{\n  input = \"/team/config\"\n}}\n{}",
+        manager(&ground, "  config_parameter = terraform_data.name.output")
+    ));
+    let plan = workspace.plan();
+    for unknown in ["config_parameter", "config_parameter_arn", "user_data_sha256"] {
+        assert!(plan.is_unknown(MANAGER, unknown), "{unknown} is known");
+    }
+    workspace.apply_plan(&plan).expect_success();
+    assert_eq!(workspace.state_attr(MANAGER, "config_parameter"), "/team/config");
+    workspace.assert_empty_plan();
+}

@@ -1,5 +1,6 @@
 //! `ecrunner_worker_fleet`.
 
+mod destroy;
 mod faults;
 mod invalid;
 mod outside;
@@ -256,26 +257,6 @@ fn update_max_size_below_the_running_size_warns() {
     assert_eq!(group(&account)["MaxSize"], json!(2));
     assert_eq!(account.count("CreateLaunchTemplateVersion"), 0);
     workspace.assert_empty_plan();
-}
-
-#[test]
-fn destroy_ends_protected_instances() {
-    let account = Account::new();
-    let mut workspace = Workspace::new(&account);
-    workspace.config(&fleet(&ground(&account), ""));
-    workspace.apply().expect_success();
-    set_desired(&account, "2");
-    assert_eq!(group(&account)["Instances"][0]["ProtectedFromScaleIn"], json!(true));
-    workspace.destroy().expect_success();
-    assert_eq!(group(&account), Value::Null);
-    let instances = account.aws(&[
-        "ec2",
-        "describe-instances",
-        "--filters",
-        "Name=instance-state-name,Values=pending,running",
-    ]);
-    assert_eq!(instances["Reservations"], json!([]));
-    assert_eq!(account.count("DeleteAutoScalingGroup"), 1);
 }
 
 #[test]

@@ -74,3 +74,52 @@ fn publishing_waits_while_others_change_the_parameter() {
     workspace.apply().expect_success();
     assert_eq!(published(&account), config_toml(20));
 }
+
+#[test]
+fn create_that_crashed_is_gone_on_with_by_the_next_one() {
+    let account = Account::new();
+    let ground = ground(&account);
+    let mut workspace = Workspace::new(&account);
+    workspace.file("config.toml", &config_toml(10)).config(&manager(&ground, LOGS));
+    // Parameter, log group, template and group are made by then.
+    let forever = FaultKind::Latency { milliseconds: 600_000 };
+    account.inject(Fault::once("autoscaling", "SuspendProcesses", forever));
+    let apply = workspace.start_apply();
+    account.wait_for_call("SuspendProcesses");
+    apply.crash();
+    assert_eq!(workspace.state().addresses(), Vec::<String>::new());
+
+    // Another configuration is refused.
+    let mut other = Workspace::new(&account);
+    other.file("config.toml", &config_toml(20)).config(&manager(&ground, LOGS));
+    other.apply().expect_only_error(&["Creating runner manager (ci-manager)", "import {"]);
+
+    workspace.apply().expect_success();
+    for action in ["PutParameter", "CreateLogGroup", "CreateLaunchTemplate", "CreateAutoScalingGroup"] {
+        assert_eq!(account.count(action), 1, "{action}");
+    }
+    assert_eq!(instance_ids(&account).len(), 1);
+    assert_eq!(group(&account)["Tags"], json!([]), "the mark is taken away");
+    let of = ["ssm", "list-tags-for-resource", "--resource-type", "Parameter", "--resource-id", PARAMETER];
+    assert_eq!(account.aws(&of)["TagList"], json!([]));
+    let arn = format!("arn:aws:logs:eu-central-1:{}:log-group:{LOG_GROUP}", account.id());
+    assert_eq!(account.aws(&["logs", "list-tags-for-resource", "--resource-arn", &arn])["tags"], json!({}));
+    workspace.assert_empty_plan();
+    workspace.destroy().expect_success();
+    assert_nothing_is_left(&account);
+}
+
+#[test]
+fn log_group_whose_answer_never_came_is_deleted_with_the_rest() {
+    let account = Account::new();
+    let ground = ground(&account);
+    let mut workspace = Workspace::new(&account);
+    workspace.environment("AWS_MAX_ATTEMPTS", "1");
+    workspace.file("config.toml", &config_toml(10)).config(&manager(&ground, LOGS));
+    // Its answer has no body that could be cut.
+    account.inject(Fault::once("logs", "CreateLogGroup", FaultKind::TimeoutAfterEffect));
+    workspace.apply().expect_error("Creating log group (/ecrunner/ci-manager)", None);
+    assert_eq!(log_group(&account)["logGroupName"], LOG_GROUP, "the call had its effect");
+    workspace.destroy().expect_success();
+    assert_nothing_is_left(&account);
+}

@@ -174,3 +174,20 @@ fn a_foreign_parameter_or_log_group_is_not_taken_over() {
     workspace.apply().expect_only_error(&["SSM parameter", PARAMETER]);
     assert_eq!(account.count("CreateLaunchTemplate"), 0);
 }
+
+#[test]
+fn invalid_root_volume() {
+    let account = Account::new();
+    let ground = ground(&account);
+    let mut workspace = Workspace::new(&account);
+    workspace.file("config.toml", &config_toml(10));
+    for (volume, attribute) in [
+        ("iops = 100", "iops"),
+        ("type = \"gp2\", throughput_mib = 200", "throughput_mib"),
+        ("type = \"io2\"", "iops"),
+    ] {
+        workspace.config(&manager(&ground, &format!("  root_volume = {{ {volume} }}\n")));
+        let run = workspace.validate();
+        run.expect_error(&format!("Invalid {attribute}"), "root_volume").expect_error_count(1);
+    }
+}
