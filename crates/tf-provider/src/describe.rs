@@ -7,7 +7,8 @@ use crate::provider::{Provider, Registry};
 use crate::schema::{Attribute, AttributeKind, Block, Definition, Nesting, Presence};
 use crate::value::{RawValue, Type, json as json_codec};
 
-/// Everything `P` offers: `{"provider", "resources", "data_sources", "ephemeral_resources", "functions"}`.
+/// Everything `P` offers: `{"provider", "resources", "data_sources", "ephemeral_resources", "list_resources",
+/// "actions", "functions"}`.
 pub fn describe<P: Provider>() -> Json {
     let registry: Registry<P::Client> = P::register();
     let resources = registry.resources.iter().map(|(name, entry)| {
@@ -23,12 +24,17 @@ pub fn describe<P: Provider>() -> Json {
         .ephemeral_resources
         .iter()
         .map(|(name, entry)| (name.clone(), definition(entry.definition())));
+    let list =
+        registry.list_resources.iter().map(|(name, entry)| (name.clone(), definition(entry.definition())));
+    let actions = registry.actions.iter().map(|(name, entry)| (name.clone(), definition(entry.definition())));
     let functions = registry.functions.iter().map(|(name, entry)| (name.clone(), function(entry)));
     json!({
         "provider": definition(&P::definition()),
         "resources": resources.collect::<serde_json::Map<_, _>>(),
         "data_sources": data_sources.collect::<serde_json::Map<_, _>>(),
         "ephemeral_resources": ephemeral.collect::<serde_json::Map<_, _>>(),
+        "list_resources": list.collect::<serde_json::Map<_, _>>(),
+        "actions": actions.collect::<serde_json::Map<_, _>>(),
         "functions": functions.collect::<serde_json::Map<_, _>>(),
     })
 }

@@ -18,6 +18,7 @@
 
 #![doc(test(attr(deny(warnings))))]
 
+mod action;
 mod data_source;
 mod describe;
 mod diagnostics;
@@ -28,6 +29,7 @@ pub mod erased;
 mod from_proto;
 mod function;
 mod identity;
+mod list;
 mod movement;
 mod private;
 pub mod process;
@@ -39,12 +41,14 @@ mod server;
 mod to_proto;
 pub mod value;
 
+pub use action::{Action, PlanAction, Progress};
 pub use data_source::DataSource;
 pub use describe::describe;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use ephemeral::{CloseEphemeral, EphemeralResource, Opened, RenewEphemeral, Renewed};
 pub use function::{Function, FunctionError, Parameter};
 pub use identity::{Identity, IdentityValue, ImportIdentity, ResourceIdentity, UpgradeIdentity};
+pub use list::{Enough, Found, ListResource, Listing};
 pub use movement::{MoveSource, MoveState, Mover};
 pub use private::Private;
 pub use provider::{Provider, Registry};

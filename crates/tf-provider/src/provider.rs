@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::diagnostics::Diagnostics;
-use crate::erased::{AnyDataSource, AnyEphemeralResource, AnyResource};
+use crate::erased::{AnyAction, AnyDataSource, AnyEphemeralResource, AnyListResource, AnyResource};
 use crate::function::Function;
 use crate::schema::Schema;
 
@@ -40,6 +40,8 @@ pub struct Registry<C> {
     pub(crate) resources: BTreeMap<String, Arc<dyn AnyResource<C>>>,
     pub(crate) data_sources: BTreeMap<String, Arc<dyn AnyDataSource<C>>>,
     pub(crate) ephemeral_resources: BTreeMap<String, Arc<dyn AnyEphemeralResource<C>>>,
+    pub(crate) list_resources: BTreeMap<String, Arc<dyn AnyListResource<C>>>,
+    pub(crate) actions: BTreeMap<String, Arc<dyn AnyAction<C>>>,
     pub(crate) functions: BTreeMap<String, Function>,
 }
 
@@ -50,6 +52,8 @@ impl<C: Send + Sync + 'static> Registry<C> {
             resources: BTreeMap::new(),
             data_sources: BTreeMap::new(),
             ephemeral_resources: BTreeMap::new(),
+            list_resources: BTreeMap::new(),
+            actions: BTreeMap::new(),
             functions: BTreeMap::new(),
         }
     }
@@ -75,6 +79,20 @@ impl<C: Send + Sync + 'static> Registry<C> {
         self
     }
 
+    /// Adds a list resource, made by [`list_resource!`](crate::list_resource!).
+    #[must_use]
+    pub fn list_resource(mut self, list: impl AnyListResource<C> + 'static) -> Self {
+        self.list_resources.insert(list.definition().type_name.clone(), Arc::new(list));
+        self
+    }
+
+    /// Adds an action, made by [`action!`](crate::action!).
+    #[must_use]
+    pub fn action(mut self, action: impl AnyAction<C> + 'static) -> Self {
+        self.actions.insert(action.definition().type_name.clone(), Arc::new(action));
+        self
+    }
+
     /// Adds a function.
     #[must_use]
     pub fn function(mut self, function: Function) -> Self {
@@ -95,6 +113,8 @@ impl<C> std::fmt::Debug for Registry<C> {
             .field("resources", &self.resources.keys())
             .field("data_sources", &self.data_sources.keys())
             .field("ephemeral_resources", &self.ephemeral_resources.keys())
+            .field("list_resources", &self.list_resources.keys())
+            .field("actions", &self.actions.keys())
             .field("functions", &self.functions.keys())
             .finish()
     }

@@ -7,19 +7,27 @@ use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::schema::{Convert, ConvertError, Schema};
 use crate::value::RawValue;
 
+mod action;
 mod data_source;
 mod ephemeral;
 mod identity;
+mod list;
 mod probe;
 mod resource;
 mod timeouts;
 
+pub use crate::list::{Listed, Search};
+pub use action::{ActionAbilities, ActionEntry, AnyAction, PlanActionFn};
 pub use data_source::{AnyDataSource, DataSourceAbilities, DataSourceEntry};
 pub use ephemeral::{
     AnyEphemeralResource, CloseFn, EphemeralResourceAbilities, EphemeralResourceEntry, Lease, RenewFn,
 };
 pub use identity::{AnyIdentity, IdentityEntry, ImportIdentityFn, UpgradeIdentityFn};
-pub use probe::{Probe, WithoutEphemeralAbilities, WithoutResourceAbilities, WithoutSchemaAbilities};
+pub use list::{AnyListResource, ListResourceAbilities, ListResourceEntry};
+pub use probe::{
+    Probe, WithoutActionAbilities, WithoutEphemeralAbilities, WithoutResourceAbilities,
+    WithoutSchemaAbilities,
+};
 pub use resource::{
     AnyResource, ImportFn, ModifiedPlan, ModifyFn, PlanDestroyFn, ResourceAbilities, ResourceEntry, UpgradeFn,
 };

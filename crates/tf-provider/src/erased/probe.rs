@@ -6,9 +6,11 @@
 use std::marker::PhantomData;
 
 use super::ValidateFn;
+use super::action::PlanActionFn;
 use super::ephemeral::{CloseFn, RenewFn};
 use super::identity::{self, IdentityEntry, ImportIdentityFn, UpgradeIdentityFn};
 use super::resource::{ImportFn, ModifyFn, PlanDestroyFn, UpgradeFn};
+use crate::action::{Action, PlanAction};
 use crate::ephemeral::{CloseEphemeral, EphemeralResource, RenewEphemeral};
 use crate::identity::{ImportIdentity, ResourceIdentity, UpgradeIdentity};
 use crate::movement::{MoveState, Mover};
@@ -70,4 +72,8 @@ abilities!(WithoutResourceAbilities: Resource {
 abilities!(WithoutEphemeralAbilities: EphemeralResource {
     renew_ability: RenewEphemeral => RenewFn<T>, |private, ctx| Box::pin(T::renew(private, ctx));
     close_ability: CloseEphemeral => CloseFn<T>, |private, ctx| Box::pin(T::close(private, ctx));
+});
+
+abilities!(WithoutActionAbilities: Action {
+    plan_action_ability: PlanAction => PlanActionFn<T>, T::plan;
 });

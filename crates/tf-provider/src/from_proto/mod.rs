@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::erased::{AnyDataSource, AnyEphemeralResource, AnyResource};
+use crate::erased::{AnyAction, AnyDataSource, AnyEphemeralResource, AnyListResource, AnyResource};
 use crate::proto::tfplugin6 as pb;
 use crate::provider::Registry;
 use crate::server::identity::Identified;
@@ -17,16 +17,21 @@ pub(crate) mod call_function;
 pub(crate) mod close_ephemeral_resource;
 pub(crate) mod configure_provider;
 pub(crate) mod import_resource_state;
+pub(crate) mod invoke_action;
+pub(crate) mod list_resource;
 pub(crate) mod move_resource_state;
 pub(crate) mod open_ephemeral_resource;
+pub(crate) mod plan_action;
 pub(crate) mod plan_resource_change;
 pub(crate) mod read_data_source;
 pub(crate) mod read_resource;
 pub(crate) mod renew_ephemeral_resource;
 pub(crate) mod upgrade_resource_identity;
 pub(crate) mod upgrade_resource_state;
+pub(crate) mod validate_action_config;
 pub(crate) mod validate_data_resource_config;
 pub(crate) mod validate_ephemeral_resource_config;
+pub(crate) mod validate_list_resource_config;
 pub(crate) mod validate_provider_config;
 pub(crate) mod validate_resource_config;
 
@@ -86,6 +91,23 @@ pub(crate) fn ephemeral_resource<C>(
 ) -> Result<Arc<dyn AnyEphemeralResource<C>>, Diagnostics> {
     let found = registry.ephemeral_resources.get(type_name).cloned();
     found.ok_or_else(|| unknown_type("ephemeral resource", type_name))
+}
+
+/// The list resource `type_name`.
+pub(crate) fn list_resource<C>(
+    registry: &Registry<C>,
+    type_name: &str,
+) -> Result<Arc<dyn AnyListResource<C>>, Diagnostics> {
+    let found = registry.list_resources.get(type_name).cloned();
+    found.ok_or_else(|| unknown_type("list resource", type_name))
+}
+
+/// The action `type_name`.
+pub(crate) fn action<C>(
+    registry: &Registry<C>,
+    type_name: &str,
+) -> Result<Arc<dyn AnyAction<C>>, Diagnostics> {
+    registry.actions.get(type_name).cloned().ok_or_else(|| unknown_type("action", type_name))
 }
 
 /// What to answer for a type that the provider does not have.

@@ -5,7 +5,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use futures::{Stream, stream};
+use futures::{Stream, StreamExt as _, stream};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{ProviderServer, guard};
@@ -93,7 +93,11 @@ fn unsupported<T: Report>(concept: &str, type_name: &str) -> Answer<T> {
 
 /// A stream of one event.
 fn one_event<T: Send + 'static>(event: T) -> Answer<Events<T>> {
-    Ok(Response::new(Box::pin(stream::iter([Ok(event)]))))
+    stream_of(stream::iter([event]))
+}
+
+fn stream_of<T: 'static>(events: impl Stream<Item = T> + Send + 'static) -> Answer<Events<T>> {
+    Ok(Response::new(Box::pin(events.map(Ok))))
 }
 
 /// Implements the service: calls with one answer by their stages, the others as they are written.
@@ -230,18 +234,21 @@ service! {
 
     // === list resources ===
 
-    validate_list_resource_config "ValidateListResourceConfig" |_server, request| {
-        Err(from_proto::unknown_type("list resource", &request.type_name))
+    validate_list_resource_config "ValidateListResourceConfig" |server, request| {
+        let request = from_proto::validate_list_resource_config::request(&server.registry, request)?;
+        Err(super::validate_list_resource_config::handle(request))
     }
 
     // === actions ===
 
-    validate_action_config "ValidateActionConfig" |_server, request| {
-        Err(from_proto::unknown_type("action", &request.type_name))
+    validate_action_config "ValidateActionConfig" |server, request| {
+        let request = from_proto::validate_action_config::request(&server.registry, request)?;
+        Err(super::validate_action_config::handle(request))
     }
 
-    plan_action "PlanAction" |_server, request| {
-        Err(from_proto::unknown_type("action", &request.action_type))
+    plan_action "PlanAction" |server, request| {
+        let request = from_proto::plan_action::request(&server.registry, request)?;
+        Err(super::plan_action::handle(server, request))
     }
 
     // === state stores: there are none ===
@@ -292,11 +299,15 @@ service! {
         &self,
         request: Request<pb::list_resource::Request>,
     ) -> Answer<Self::ListResourceStream> {
-        let diagnostics = from_proto::unknown_type("list resource", &request.into_inner().type_name);
-        one_event(pb::list_resource::Event {
-            diagnostic: to_proto::diagnostics(diagnostics),
-            ..Default::default()
-        })
+        let events = from_proto::list_resource::request(&self.registry, request.into_inner())
+            .and_then(|request| super::list_resource::handle(self, request));
+        match events {
+            Ok(events) => stream_of(events.map(to_proto::list_resource::event)),
+            Err(diagnostics) => {
+                let event = super::list_resource::Event { diagnostics, ..Default::default() };
+                one_event(to_proto::list_resource::event(event))
+            }
+        }
     }
 
     type InvokeActionStream = Events<pb::invoke_action::Event>;
@@ -305,10 +316,14 @@ service! {
         &self,
         request: Request<pb::invoke_action::Request>,
     ) -> Answer<Self::InvokeActionStream> {
-        use pb::invoke_action::event::{Completed, Type};
-        let diagnostics = from_proto::unknown_type("action", &request.into_inner().action_type);
-        let completed = Completed { diagnostics: to_proto::diagnostics(diagnostics) };
-        one_event(pb::invoke_action::Event { r#type: Some(Type::Completed(completed)) })
+        let events = from_proto::invoke_action::request(&self.registry, request.into_inner())
+            .and_then(|request| super::invoke_action::handle(self, request));
+        match events {
+            Ok(events) => stream_of(events.map(to_proto::invoke_action::event)),
+            Err(diagnostics) => {
+                one_event(to_proto::invoke_action::event(super::invoke_action::Event::Completed(diagnostics)))
+            }
+        }
     }
 
     async fn validate_state_store_config(

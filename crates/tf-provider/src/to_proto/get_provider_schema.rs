@@ -22,6 +22,8 @@ pub(crate) fn response<C>(
     let resources = registry.resources.iter();
     let data_sources = registry.data_sources.iter();
     let ephemeral = registry.ephemeral_resources.iter();
+    let list = registry.list_resources.iter();
+    let actions = registry.actions.iter();
     pb::get_provider_schema::Response {
         provider: Some(schema(provider)),
         server_capabilities: Some(capabilities(registry)),
@@ -31,6 +33,13 @@ pub(crate) fn response<C>(
             .collect(),
         ephemeral_resource_schemas: ephemeral
             .map(|(name, entry)| (name.clone(), schema(entry.definition())))
+            .collect(),
+        list_resource_schemas: list.map(|(name, entry)| (name.clone(), schema(entry.definition()))).collect(),
+        action_schemas: actions
+            .map(|(name, entry)| {
+                let schema = Some(schema(entry.definition()));
+                (name.clone(), pb::ActionSchema { schema })
+            })
             .collect(),
         functions: functions(registry).functions,
         ..Default::default()
@@ -42,12 +51,16 @@ pub(crate) fn metadata<C>(registry: &Registry<C>) -> pb::get_metadata::Response 
     let data_source =
         |type_name: &String| pb::get_metadata::DataSourceMetadata { type_name: type_name.clone() };
     let ephemeral = |type_name: &String| pb::get_metadata::EphemeralMetadata { type_name: type_name.clone() };
+    let list = |type_name: &String| pb::get_metadata::ListResourceMetadata { type_name: type_name.clone() };
+    let action = |type_name: &String| pb::get_metadata::ActionMetadata { type_name: type_name.clone() };
     let function = |name: &String| pb::get_metadata::FunctionMetadata { name: name.clone() };
     pb::get_metadata::Response {
         server_capabilities: Some(capabilities(registry)),
         resources: registry.resources.keys().map(resource).collect(),
         data_sources: registry.data_sources.keys().map(data_source).collect(),
         ephemeral_resources: registry.ephemeral_resources.keys().map(ephemeral).collect(),
+        list_resources: registry.list_resources.keys().map(list).collect(),
+        actions: registry.actions.keys().map(action).collect(),
         functions: registry.functions.keys().map(function).collect(),
         ..Default::default()
     }

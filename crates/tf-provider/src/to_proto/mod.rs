@@ -11,6 +11,8 @@ pub(crate) mod apply_resource_change;
 pub(crate) mod call_function;
 pub(crate) mod get_provider_schema;
 pub(crate) mod import_resource_state;
+pub(crate) mod invoke_action;
+pub(crate) mod list_resource;
 pub(crate) mod move_resource_state;
 pub(crate) mod open_ephemeral_resource;
 pub(crate) mod plan_resource_change;

@@ -9,6 +9,7 @@
 mod provider;
 mod support;
 
+mod action;
 mod apply;
 mod concurrency;
 mod data_source;
@@ -16,6 +17,7 @@ mod ephemeral;
 mod garbage;
 mod identity;
 mod import;
+mod list;
 mod plan;
 mod protocol;
 mod read;

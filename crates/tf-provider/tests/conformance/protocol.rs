@@ -37,7 +37,12 @@ async fn item_21_schema_is_whole_and_valid() {
     assert!(schema.diagnostics.is_empty());
     check_block(schema.provider.unwrap().block.as_ref().unwrap());
     assert!(!schema.resource_schemas.is_empty() && !schema.data_source_schemas.is_empty());
-    for (name, schema) in schema.resource_schemas.iter().chain(&schema.data_source_schemas) {
+    let actions = schema.action_schemas.iter().map(|(name, action)| {
+        (name, action.schema.as_ref().unwrap_or_else(|| panic!("{name} has no schema")))
+    });
+    let schemas = schema.resource_schemas.iter().chain(&schema.data_source_schemas);
+    let schemas = schemas.chain(&schema.ephemeral_resource_schemas).chain(&schema.list_resource_schemas);
+    for (name, schema) in schemas.chain(actions) {
         let block = schema.block.as_ref().unwrap_or_else(|| panic!("{name} has no block"));
         check_block(block);
         for reserved in
@@ -111,6 +116,11 @@ async fn item_22_metadata_functions_and_identities_agree_with_the_schema() {
     assert!(metadata.resources.iter().map(|it| &it.type_name).eq(schema.resource_schemas.keys()));
     assert!(metadata.data_sources.iter().map(|it| &it.type_name).eq(schema.data_source_schemas.keys()));
     assert!(metadata.functions.iter().map(|it| &it.name).eq(schema.functions.keys()));
+    let ephemeral = metadata.ephemeral_resources.iter().map(|it| &it.type_name);
+    assert!(ephemeral.eq(schema.ephemeral_resource_schemas.keys()));
+    assert!(metadata.list_resources.iter().map(|it| &it.type_name).eq(schema.list_resource_schemas.keys()));
+    assert!(metadata.actions.iter().map(|it| &it.type_name).eq(schema.action_schemas.keys()));
+    assert!(schema.list_resource_schemas.keys().all(|name| identities.identity_schemas.contains_key(name)));
     assert_eq!(functions.functions, schema.functions);
     assert!(identities.identity_schemas.keys().all(|name| schema.resource_schemas.contains_key(name)));
 }
@@ -270,6 +280,16 @@ async fn item_25_request_without_values_to_every_call_of_a_type_is_answered() {
         "ApplyResourceChange",
     ] {
         call(&mut client, method, "conformance_everything").await.unwrap();
+    }
+    for method in ["UpgradeResourceIdentity", "ListResource", "ValidateListResourceConfig"] {
+        call(&mut client, method, "conformance_identified").await.unwrap();
+    }
+    for method in ["Validate", "Open", "Renew", "Close"] {
+        let method = format!("{method}EphemeralResource{}", if method == "Validate" { "Config" } else { "" });
+        call(&mut client, &method, "conformance_lease").await.unwrap();
+    }
+    for method in ["ValidateActionConfig", "PlanAction", "InvokeAction"] {
+        call(&mut client, method, "conformance_shout").await.unwrap();
     }
     call(&mut client, "ReadDataSource", "conformance_lookup").await.unwrap();
     call(&mut client, "CallFunction", "shout").await.unwrap();

@@ -4,6 +4,7 @@ mod everything;
 mod identified;
 mod journal;
 mod lease;
+pub(crate) mod listed;
 mod upgraded;
 
 use std::collections::BTreeSet;
@@ -11,13 +12,14 @@ use std::collections::BTreeSet;
 use tf_provider::schema::Computed;
 use tf_provider::{
     Context, DataSource, Diagnostic, Diagnostics, Function, FunctionError, Provider, Registry, Schema, Value,
-    data_source, ephemeral_resource, resource,
+    action, data_source, ephemeral_resource, list_resource, resource,
 };
 
 use self::everything::Everything;
 use self::identified::{Drifter, Identified};
 use self::journal::Journal;
 use self::lease::{Lease, Plain};
+use self::listed::{Finds, Shout};
 use self::upgraded::Upgraded;
 
 /// Offers what the conformance tests need.
@@ -47,6 +49,8 @@ impl Provider for Conformance {
             .data_source(data_source!(Lookup))
             .ephemeral_resource(ephemeral_resource!(Lease))
             .ephemeral_resource(ephemeral_resource!(Plain))
+            .list_resource(list_resource!(Finds))
+            .action(action!(Shout))
             .function(shout())
     }
 

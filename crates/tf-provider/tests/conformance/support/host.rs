@@ -118,6 +118,18 @@ impl Host {
         Object { host: self.clone(), name, ty: schema::object_type(&block), block }
     }
 
+    /// A list resource.
+    pub(crate) fn list(&self, name: &'static str) -> Object {
+        let block = self.schemas.list_resource_schemas[name].block.clone().unwrap();
+        Object { host: self.clone(), name, ty: schema::object_type(&block), block }
+    }
+
+    /// An action.
+    pub(crate) fn action(&self, name: &'static str) -> Object {
+        let block = self.schemas.action_schemas[name].schema.clone().unwrap().block.unwrap();
+        Object { host: self.clone(), name, ty: schema::object_type(&block), block }
+    }
+
     /// A data source.
     pub(crate) fn data_source(&self, name: &'static str) -> Object {
         let block = self.schemas.data_source_schemas[name].block.clone().unwrap();

@@ -1,0 +1,12 @@
+//! PlanAction: request.
+
+use crate::diagnostics::Diagnostics;
+use crate::proto::tfplugin6::plan_action as pb;
+use crate::provider::Registry;
+use crate::server::plan_action::Request;
+
+pub(crate) fn request<C>(registry: &Registry<C>, request: pb::Request) -> Result<Request<C>, Diagnostics> {
+    let action = super::action(registry, &request.action_type)?;
+    let config = super::value(&action.definition().ty(), "configuration", request.config)?;
+    Ok(Request { action, config })
+}
