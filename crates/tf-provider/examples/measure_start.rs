@@ -1,6 +1,7 @@
 //! Starts a provider once, as Terraform does, and prints as JSON how long that took and what it weighs.
 //!
-//! `cargo xtask bench start` runs this again and again. The provider may be anybody's that serves protocol 6.
+//! `cargo xtask bench start` runs this again and again. The provider may be anybody's, of protocol 5 or 6: of what is
+//! asked here, only the name differs.
 //!
 //! - `line_micros`: from the start of the process to the end of the handshake line.
 //! - `schema_micros`: from the request of GetProviderSchema to its answer, over a connection with mutual TLS.
@@ -19,20 +20,26 @@ mod support {
 
 use std::path::PathBuf;
 use std::process::{ExitCode, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use http::uri::PathAndQuery;
 use prost::Message as _;
 use rcgen::PKCS_ECDSA_P521_SHA512;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{DigitallySignedStruct, SignatureScheme};
 use tf_provider::proto::plugin::Empty;
 use tf_provider::proto::plugin::grpc_controller_client::GrpcControllerClient;
 use tf_provider::proto::tfplugin6::get_provider_schema;
-use tf_provider::proto::tfplugin6::provider_client::ProviderClient;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
+use tonic_prost::ProstCodec;
 
 use self::support::certificates::Identity;
 use self::support::connection::{COOKIE, channel, client_config};
@@ -85,21 +92,31 @@ async fn measure(provider: &PathBuf) -> Result<serde_json::Value> {
 
     let fields: Vec<&str> = line.trim_end().split('|').collect();
     ensure!(fields.len() >= 6, "no handshake line of a provider with TLS: {line:?}");
-    ensure!(fields[1] == "6", "the provider serves protocol {}, not 6", fields[1]);
+    let method = match fields[1] {
+        "5" => "/tfplugin5.Provider/GetSchema",
+        "6" => "/tfplugin6.Provider/GetProviderSchema",
+        other => anyhow::bail!("the provider serves protocol {other}"),
+    };
     ensure!(fields[2] == "unix", "the provider listens on {}, not on a Unix socket", fields[2]);
-    let certificate = STANDARD_NO_PAD.decode(fields[5]).context("the server's certificate")?.into();
-    let tls = client_config(certificate, Some(&host), &rustls::version::TLS13);
+    let certificate: CertificateDer<'static> =
+        STANDARD_NO_PAD.decode(fields[5]).context("the server's certificate")?.into();
+    let mut tls = client_config(certificate.clone(), Some(&host), &rustls::version::TLS13);
+    tls.dangerous().set_certificate_verifier(Arc::new(Pinned { certificate }));
     let channel = channel(PathBuf::from(fields[3]), Some(tls)).await?;
 
-    let mut client = ProviderClient::new(channel.clone()).max_decoding_message_size(MESSAGE_LIMIT);
+    let mut client = tonic::client::Grpc::new(channel.clone()).max_decoding_message_size(MESSAGE_LIMIT);
+    client.ready().await?;
     let asked = Instant::now();
-    let schema = timeout(LIMIT, client.get_provider_schema(get_provider_schema::Request {})).await;
+    let request = tonic::Request::new(get_provider_schema::Request {});
+    let codec = ProstCodec::<_, get_provider_schema::Response>::default();
+    let schema = timeout(LIMIT, client.unary(request, PathAndQuery::from_static(method), codec)).await;
     let schema = schema.context("no schema")??.into_inner();
     let to_schema = asked.elapsed();
     ensure!(schema.provider.is_some(), "the answer holds no schema of the provider");
     let resident = resident_bytes(&child);
 
-    timeout(LIMIT, GrpcControllerClient::new(channel).shutdown(Empty {})).await.context("no shutdown")??;
+    // Go's plugins end without an answer: the end itself is what counts.
+    let _ = timeout(LIMIT, GrpcControllerClient::new(channel).shutdown(Empty {})).await;
     timeout(LIMIT, child.wait()).await.context("the provider does not end")??;
     Ok(serde_json::json!({
         "line_micros": u64::try_from(to_line.as_micros())?,
@@ -107,6 +124,53 @@ async fn measure(provider: &PathBuf) -> Result<serde_json::Value> {
         "schema_bytes": schema.encoded_len(),
         "resident_bytes": resident,
     }))
+}
+
+/// Accepts the very certificate of the handshake line: go-plugin's is an authority, which rustls refuses as a server's.
+#[derive(Debug)]
+struct Pinned {
+    certificate: CertificateDer<'static>,
+}
+
+impl ServerCertVerifier for Pinned {
+    fn verify_server_cert(
+        &self,
+        presented: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        if *presented == self.certificate {
+            Ok(ServerCertVerified::assertion())
+        } else {
+            Err(rustls::Error::General("not the certificate of the handshake line".to_owned()))
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = aws_lc_rs::default_provider().signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, &algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = aws_lc_rs::default_provider().signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, &algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        aws_lc_rs::default_provider().signature_verification_algorithms.supported_schemes()
+    }
 }
 
 /// `VmRSS`, as Linux tells it.
