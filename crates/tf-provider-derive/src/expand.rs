@@ -245,6 +245,7 @@ fn block_definition(field: &Field, role: &BlockRole) -> TokenStream {
     };
     let min_items = proc_macro2::Literal::u64_unsuffixed(role.min_items);
     let max_items = proc_macro2::Literal::u64_unsuffixed(role.max_items);
+    let computed = role.computed.then(|| quote!(.computed()));
     quote!({
         let nested = <#schema as ::tf_provider::schema::Schema>::definition();
         ::tf_provider::schema::Block {
@@ -255,7 +256,9 @@ fn block_definition(field: &Field, role: &BlockRole) -> TokenStream {
             blocks: nested.blocks,
             min_items: #min_items,
             max_items: #max_items,
+            computed: false,
         }
+        #computed
     })
 }
 

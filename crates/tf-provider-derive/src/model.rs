@@ -58,20 +58,22 @@ pub(crate) struct AttributeRole {
 /// A nested block.
 #[derive(Debug)]
 pub(crate) struct BlockRole {
-    /// The type that has the `Schema` impl: what is inside `Option` or `Vec`.
+    /// The type that has the `Schema` impl: what is inside `Option`, `Vec` or `Computed`.
     pub(crate) schema: Box<Type>,
     pub(crate) nesting: BlockNesting,
     pub(crate) min_items: u64,
     /// 0 for no limit.
     pub(crate) max_items: u64,
+    /// Set by the provider.
+    pub(crate) computed: bool,
 }
 
 /// How blocks are held together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BlockNesting {
-    /// `Option<T>`
+    /// `Option<T>`, `Computed<T>`
     Single,
-    /// `Vec<T>`
+    /// `Vec<T>`, `Computed<Vec<T>>`
     List,
 }
 

@@ -108,16 +108,28 @@ fn block(ty: &Type, block: &TfOption, options: &Options<'_>, errors: &mut Errors
     let (schema, nesting) = match wrapper(ty) {
         Wrapper::Option(inner) => (Box::new(inner.clone()), BlockNesting::Single),
         Wrapper::Vec(inner) => (Box::new(inner.clone()), BlockNesting::List),
-        Wrapper::Computed(_) | Wrapper::WriteOnly | Wrapper::Plain => {
+        Wrapper::Computed(inner) => match wrapper(inner) {
+            Wrapper::Vec(inner) => (Box::new(inner.clone()), BlockNesting::List),
+            _ => (Box::new(inner.clone()), BlockNesting::Single),
+        },
+        Wrapper::WriteOnly | Wrapper::Plain => {
             errors.at(ty, "a block is an `Option<T>` (at most one) or a `Vec<T>` (a list)");
             return None;
         }
     };
-    let mut role = BlockRole { schema, nesting, min_items: 0, max_items: 0 };
+    let computed = matches!(wrapper(ty), Wrapper::Computed(_));
+    let mut role = BlockRole { schema, nesting, min_items: 0, max_items: 0, computed };
     for limit in block.options(errors) {
         let name = limit.name.to_string();
         if !BLOCK_OPTIONS.contains(&name.as_str()) {
             errors.at_span(limit.span(), unknown_option(&name, BLOCK_OPTIONS, &[]));
+            continue;
+        }
+        if computed {
+            errors.at_span(
+                limit.span(),
+                format!("`{name}` limits what the configuration sets, not the provider"),
+            );
             continue;
         }
         if nesting == BlockNesting::Single {

@@ -86,6 +86,7 @@ fn blocks(blocks: &[Block]) -> Json {
             "blocks": self::blocks(&block.blocks),
             "min_items": block.min_items,
             "max_items": block.max_items,
+            "computed": block.computed,
         })
     };
     blocks.iter().map(block).collect()

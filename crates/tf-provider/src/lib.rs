@@ -53,8 +53,8 @@ pub use movement::{MoveSource, MoveState, Mover};
 pub use private::Private;
 pub use provider::{Provider, Registry};
 pub use resource::{
-    Context, DestroyContext, ImportState, ModifyPlan, PlanContext, PlanDestroy, Resource, UpgradeState,
-    ValidateConfig,
+    Context, DestroyContext, GenerateConfig, ImportState, ModifyPlan, PlanContext, PlanDestroy, Resource,
+    UpgradeState, ValidateConfig,
 };
 pub use schema::{Schema, StringEnum};
 pub use server::{ProviderServer, run};

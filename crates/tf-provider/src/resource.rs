@@ -1,7 +1,7 @@
 //! Managed resources: the mandatory trait, the abilities a resource can opt into, and the context of an operation.
 //!
 //! An author implements [`Resource`] and as many of [`ModifyPlan`], [`PlanDestroy`], [`ValidateConfig`],
-//! [`ImportState`] and [`UpgradeState`] as the object can do. [`resource!`](crate::resource!) finds out which.
+//! [`ImportState`], [`GenerateConfig`] and [`UpgradeState`] as the object can do. [`resource!`](crate::resource!) finds out which.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -82,6 +82,14 @@ pub trait ImportState: Resource {
     ) -> impl Future<Output = Result<Self, Diagnostics>> + Send;
 }
 
+/// Ability: to have a word in configuration that Terraform generates for an imported object.
+///
+/// Without it, whatever is neither computed, nor a default, nor secret, nor deprecated is written as the state has it.
+pub trait GenerateConfig: Resource {
+    /// Changes `config`, such as by leaving out one of two arguments that exclude each other.
+    fn generate_config(state: &Self, config: &mut Self::Plan);
+}
+
 /// Ability: to read states that an older version of the schema wrote.
 pub trait UpgradeState: Schema {
     /// Turns state JSON of `version` (lower than the schema's) into the present form. Never asks the network.
@@ -89,6 +97,15 @@ pub trait UpgradeState: Schema {
     /// # Errors
     /// The state cannot be understood; the diagnostics say why.
     fn upgrade(version: i64, state: serde_json::Value) -> Result<Self, Diagnostics>;
+}
+
+/// Private data that a plan begins with.
+#[derive(Debug, Default)]
+pub struct PlanPrivate {
+    /// The object's own.
+    pub(crate) prior: Private,
+    /// That of the first plan of the same change.
+    pub(crate) first: Option<Private>,
 }
 
 /// What a plan is made of, and what a [`ModifyPlan`] hook may change.
@@ -102,6 +119,9 @@ pub struct PlanContext<'a, R: Resource> {
     pub planned: R::Plan,
     /// Private data: the object's own so far, and in apply what the plan left here.
     pub private: Private,
+    /// What this hook left in [`private`](Self::private) when the change was planned first: present when Terraform
+    /// plans again during apply, from 1.16 on.
+    pub first_private: Option<Private>,
     client: Option<&'a R::Client>,
     requires_replace: Vec<AttributePath>,
     diagnostics: Diagnostics,
@@ -112,11 +132,12 @@ impl<'a, R: Resource> PlanContext<'a, R> {
         config: &'a R::Plan,
         prior: Option<&'a R>,
         planned: R::Plan,
-        private: Private,
+        private: PlanPrivate,
         client: Option<&'a R::Client>,
     ) -> Self {
         let (requires_replace, diagnostics) = Default::default();
-        PlanContext { config, prior, planned, private, client, requires_replace, diagnostics }
+        let PlanPrivate { prior: private, first: first_private } = private;
+        PlanContext { config, prior, planned, private, first_private, client, requires_replace, diagnostics }
     }
 
     pub(crate) fn finish(self) -> (R::Plan, Private, Vec<AttributePath>, Diagnostics) {

@@ -11,6 +11,12 @@ pub struct ProviderPlan {
             ::tf_provider::value::Value<<Rule as ::tf_provider::schema::Schema>::Plan>,
         >,
     >,
+    /// Rules that the service added.
+    pub added: ::tf_provider::value::Value<
+        ::std::vec::Vec<
+            ::tf_provider::value::Value<<Rule as ::tf_provider::schema::Schema>::Plan>,
+        >,
+    >,
 }
 #[automatically_derived]
 impl ::tf_provider::schema::Convert for Provider {
@@ -20,6 +26,7 @@ impl ::tf_provider::schema::Convert for Provider {
         ::core::result::Result::Ok(Self {
             endpoints: ::tf_provider::schema::attribute_from(raw, "endpoints")?,
             rules: ::tf_provider::schema::list_block_from(raw, "rule")?,
+            added: ::tf_provider::schema::list_block_from(raw, "added")?,
         })
     }
     fn to_raw(&self) -> ::tf_provider::value::RawValue {
@@ -32,6 +39,10 @@ impl ::tf_provider::schema::Convert for Provider {
                 (
                     ::std::string::String::from("rule"),
                     ::tf_provider::schema::list_block_to_raw(&self.rules),
+                ),
+                (
+                    ::std::string::String::from("added"),
+                    ::tf_provider::schema::list_block_to_raw(&self.added),
                 ),
             ]),
         )
@@ -45,6 +56,7 @@ impl ::tf_provider::schema::Convert for ProviderPlan {
         ::core::result::Result::Ok(Self {
             endpoints: ::tf_provider::schema::attribute_from(raw, "endpoints")?,
             rules: ::tf_provider::schema::list_block_from(raw, "rule")?,
+            added: ::tf_provider::schema::list_block_from(raw, "added")?,
         })
     }
     fn to_raw(&self) -> ::tf_provider::value::RawValue {
@@ -57,6 +69,10 @@ impl ::tf_provider::schema::Convert for ProviderPlan {
                 (
                     ::std::string::String::from("rule"),
                     ::tf_provider::schema::list_block_to_raw(&self.rules),
+                ),
+                (
+                    ::std::string::String::from("added"),
+                    ::tf_provider::schema::list_block_to_raw(&self.added),
                 ),
             ]),
         )
@@ -84,6 +100,7 @@ impl ::tf_provider::schema::Schema for Provider {
                         blocks: nested.blocks,
                         min_items: 0,
                         max_items: 0,
+                        computed: false,
                     }
                 },
                 {
@@ -96,7 +113,24 @@ impl ::tf_provider::schema::Schema for Provider {
                         blocks: nested.blocks,
                         min_items: 1,
                         max_items: 3,
+                        computed: false,
                     }
+                },
+                {
+                    let nested = <Rule as ::tf_provider::schema::Schema>::definition();
+                    ::tf_provider::schema::Block {
+                        name: ::std::string::String::from("added"),
+                        nesting: ::tf_provider::schema::Nesting::List,
+                        description: ::std::string::String::from(
+                            "Rules that the service added.",
+                        ),
+                        attributes: nested.attributes,
+                        blocks: nested.blocks,
+                        min_items: 0,
+                        max_items: 0,
+                        computed: false,
+                    }
+                        .computed()
                 },
             ]),
             timeouts: ::core::option::Option::None,

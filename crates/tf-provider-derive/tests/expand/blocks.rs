@@ -7,6 +7,9 @@ pub struct Provider {
     /// Rules.
     #[tf(block(min = 1, max = 3), name = "rule")]
     pub rules: Vec<Rule>,
+    /// Rules that the service added.
+    #[tf(block)]
+    pub added: Computed<Vec<Rule>>,
 }
 
 /// Nothing to say.

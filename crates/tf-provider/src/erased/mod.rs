@@ -17,6 +17,7 @@ mod resource;
 mod timeouts;
 
 pub use crate::list::{Listed, Search};
+pub use crate::resource::PlanPrivate;
 pub use action::{ActionAbilities, ActionEntry, AnyAction, PlanActionFn};
 pub use data_source::{AnyDataSource, DataSourceAbilities, DataSourceEntry};
 pub use ephemeral::{
@@ -29,7 +30,8 @@ pub use probe::{
     WithoutSchemaAbilities,
 };
 pub use resource::{
-    AnyResource, ImportFn, ModifiedPlan, ModifyFn, PlanDestroyFn, ResourceAbilities, ResourceEntry, UpgradeFn,
+    AnyResource, GenerateConfigFn, ImportFn, ModifiedPlan, ModifyFn, PlanDestroyFn, ResourceAbilities,
+    ResourceEntry, UpgradeFn,
 };
 pub(crate) use timeouts::carry_timeouts;
 

@@ -9,12 +9,14 @@ use super::ValidateFn;
 use super::action::PlanActionFn;
 use super::ephemeral::{CloseFn, RenewFn};
 use super::identity::{self, IdentityEntry, ImportIdentityFn, UpgradeIdentityFn};
-use super::resource::{ImportFn, ModifyFn, PlanDestroyFn, UpgradeFn};
+use super::resource::{GenerateConfigFn, ImportFn, ModifyFn, PlanDestroyFn, UpgradeFn};
 use crate::action::{Action, PlanAction};
 use crate::ephemeral::{CloseEphemeral, EphemeralResource, RenewEphemeral};
 use crate::identity::{ImportIdentity, ResourceIdentity, UpgradeIdentity};
 use crate::movement::{MoveState, Mover};
-use crate::resource::{ImportState, ModifyPlan, PlanDestroy, Resource, UpgradeState, ValidateConfig};
+use crate::resource::{
+    GenerateConfig, ImportState, ModifyPlan, PlanDestroy, Resource, UpgradeState, ValidateConfig,
+};
 use crate::schema::Schema;
 
 /// Finds out which abilities `T` opted into; for the macros.
@@ -63,6 +65,7 @@ abilities!(WithoutResourceAbilities: Resource {
     modify_ability: ModifyPlan => ModifyFn<T>, |context| T::modify_plan(context);
     plan_destroy_ability: PlanDestroy => PlanDestroyFn<T>, |context| T::plan_destroy(context);
     import_ability: ImportState => ImportFn<T>, |id, ctx| Box::pin(T::import(id, ctx));
+    generate_config_ability: GenerateConfig => GenerateConfigFn<T>, T::generate_config;
     move_ability: MoveState => Vec<Mover<T>>, T::movers();
     identity_ability: ResourceIdentity => IdentityEntry<T>, IdentityEntry::new();
     import_identity_ability: ImportIdentity => ImportIdentityFn<T>, identity::import;

@@ -8,8 +8,8 @@ use super::{ValidateFn, carry_timeouts, run_validate, typed};
 use crate::diagnostics::Diagnostics;
 use crate::movement::{MoveSource, Mover};
 use crate::private::Private;
-use crate::resource::{Context, DestroyContext, PlanContext, Resource};
-use crate::schema::{Convert, Definition};
+use crate::resource::{Context, DestroyContext, PlanContext, PlanPrivate, Resource};
+use crate::schema::{Convert, Definition, Schema};
 use crate::value::{AttributePath, RawValue};
 
 /// What a [`ModifyPlan`](crate::ModifyPlan) hook made of a plan.
@@ -39,7 +39,7 @@ pub trait AnyResource<C>: Send + Sync {
         config: &RawValue,
         prior: &RawValue,
         planned: RawValue,
-        private: Private,
+        private: PlanPrivate,
         client: Option<&C>,
     ) -> ModifiedPlan;
 
@@ -91,6 +91,9 @@ pub trait AnyResource<C>: Send + Sync {
     /// What identifies an object; `None` without [`ResourceIdentity`](crate::ResourceIdentity).
     fn identity(&self) -> Option<&dyn AnyIdentity<C>>;
 
+    /// Runs the [`GenerateConfig`](crate::GenerateConfig) ability, or returns the configuration as it is.
+    fn generate_config(&self, state: &RawValue, config: RawValue, diagnostics: &mut Diagnostics) -> RawValue;
+
     /// Runs the mover that fits `source`; `None` without one. Tells too whether private data is kept.
     fn move_state(&self, source: &MoveSource) -> Option<Result<(RawValue, bool), Diagnostics>>;
 
@@ -108,6 +111,8 @@ pub type PlanDestroyFn<R> = for<'a> fn(&mut DestroyContext<'a, R>);
 /// Runs [`ImportState`](crate::ImportState).
 pub type ImportFn<R> =
     for<'a> fn(String, &'a mut Context<<R as Resource>::Client>) -> BoxFuture<'a, Result<R, Diagnostics>>;
+/// Runs [`GenerateConfig`](crate::GenerateConfig).
+pub type GenerateConfigFn<R> = fn(&R, &mut <R as Schema>::Plan);
 /// Runs [`UpgradeState`](crate::UpgradeState).
 pub type UpgradeFn<R> = fn(i64, serde_json::Value) -> Result<R, Diagnostics>;
 
@@ -122,6 +127,8 @@ pub struct ResourceAbilities<R: Resource> {
     pub plan_destroy: Option<PlanDestroyFn<R>>,
     /// [`ImportState`](crate::ImportState).
     pub import: Option<ImportFn<R>>,
+    /// [`GenerateConfig`](crate::GenerateConfig).
+    pub generate_config: Option<GenerateConfigFn<R>>,
     /// [`MoveState`](crate::MoveState).
     pub movers: Vec<Mover<R>>,
     /// [`ResourceIdentity`](crate::ResourceIdentity) and what belongs to it.
@@ -162,12 +169,12 @@ impl<R: Resource> AnyResource<R::Client> for ResourceEntry<R> {
         config: &RawValue,
         prior: &RawValue,
         planned: RawValue,
-        private: Private,
+        private: PlanPrivate,
         client: Option<&R::Client>,
     ) -> ModifiedPlan {
         let Some(modify) = self.abilities.modify else {
             let (requires_replace, diagnostics) = Default::default();
-            return ModifiedPlan { planned, private, requires_replace, diagnostics };
+            return ModifiedPlan { planned, private: private.prior, requires_replace, diagnostics };
         };
         let typed = || {
             let prior: Option<R> = typed(prior)?;
@@ -176,7 +183,8 @@ impl<R: Resource> AnyResource<R::Client> for ResourceEntry<R> {
         let (config, prior, plan) = match typed() {
             Ok(values) => values,
             Err(diagnostics) => {
-                return ModifiedPlan { planned, private, requires_replace: Vec::new(), diagnostics };
+                let requires_replace = Vec::new();
+                return ModifiedPlan { planned, private: private.prior, requires_replace, diagnostics };
             }
         };
         let mut context = PlanContext::new(&config, prior.as_ref(), plan, private, client);
@@ -259,6 +267,23 @@ impl<R: Resource> AnyResource<R::Client> for ResourceEntry<R> {
         self.abilities.identity.as_ref().map(|identity| identity as &dyn AnyIdentity<R::Client>)
     }
 
+    fn generate_config(&self, state: &RawValue, config: RawValue, diagnostics: &mut Diagnostics) -> RawValue {
+        let (Some(generate), false) = (self.abilities.generate_config, state.is_null()) else {
+            return config;
+        };
+        let typed = || Ok((typed::<R>(state)?, typed::<R::Plan>(&config)?));
+        match typed() {
+            Ok((state, mut plan)) => {
+                generate(&state, &mut plan);
+                carry_timeouts(plan.to_raw(), &config)
+            }
+            Err(errors) => {
+                diagnostics.extend(errors);
+                config
+            }
+        }
+    }
+
     fn move_state(&self, source: &MoveSource) -> Option<Result<(RawValue, bool), Diagnostics>> {
         let mover = self.abilities.movers.iter().find(|mover| mover.fits(source))?;
         Some(mover.run(source).map(|state| (state.to_raw(), mover.keeps_private())))
@@ -305,6 +330,7 @@ macro_rules! resource {
             modify: probe.modify_ability(),
             plan_destroy: probe.plan_destroy_ability(),
             import: probe.import_ability(),
+            generate_config: probe.generate_config_ability(),
             movers: probe.move_ability().unwrap_or_default(),
             identity: probe.identity_ability().map(|identity| {
                 identity.with(probe.import_identity_ability(), probe.upgrade_identity_ability())

@@ -37,6 +37,7 @@ pub(super) fn timeouts_block(defaults: Timeouts) -> Block {
         blocks: Vec::new(),
         min_items: 0,
         max_items: 0,
+        computed: false,
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) mod apply_resource_change;
 pub(crate) mod call_function;
 pub(crate) mod close_ephemeral_resource;
 pub(crate) mod configure_provider;
+pub(crate) mod generate_resource_config;
 pub(crate) mod import_resource_state;
 pub(crate) mod invoke_action;
 pub(crate) mod list_resource;

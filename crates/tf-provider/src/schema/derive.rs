@@ -95,7 +95,7 @@
 /// | `keep` | on `Computed<T>`: never changes after create, so that the plan keeps the prior value |
 /// | `deprecated = "…"` | what to use instead |
 /// | `validate(…, …)` | [`Validator`](super::Validator)s, made by the functions of [`schema`](super), which are in scope |
-/// | `block`, `block(min = 1, max = 3)` | the field is a nested block: `Option<T>` one, `Vec<T>` a list |
+/// | `block`, `block(min = 1, max = 3)` | the field is a nested block: `Option<T>` one, `Vec<T>` a list; `Computed<T>` and `Computed<Vec<T>>` are set by the provider as a whole, with everything inside (Terraform 1.16) |
 ///
 /// Every struct and field needs a doc comment: it is the description. Mistakes are compile errors, all of them
 /// at once and each at its place.

@@ -134,6 +134,8 @@ pub struct Block {
     pub min_items: u64,
     /// Most blocks; 0 for no limit.
     pub max_items: u64,
+    /// The provider sets them, with everything inside; only at the root. Needs Terraform 1.16.
+    pub computed: bool,
 }
 
 /// Default time limits of an object's operations, each to be overridden in its `timeouts` block.
@@ -243,6 +245,32 @@ pub(crate) fn object_type(attributes: &[Attribute], blocks: &[Block]) -> Type {
 }
 
 impl Block {
+    /// The same block, set by the provider as a whole; for generated code.
+    #[must_use]
+    pub fn computed(mut self) -> Self {
+        fn set(attributes: &mut [Attribute]) {
+            for attribute in attributes {
+                attribute.presence = Presence::Computed;
+                if let AttributeKind::Nested(_, inner) = &mut attribute.kind {
+                    set(inner);
+                }
+            }
+        }
+        set(&mut self.attributes);
+        self.blocks = self.blocks.into_iter().map(Block::computed).collect();
+        self.computed = true;
+        self
+    }
+
+    /// The value of a block that is not there: a list is empty, never null.
+    pub(crate) fn absent(&self) -> RawValue {
+        match self.nesting {
+            Nesting::Single => RawValue::Null,
+            Nesting::List | Nesting::Set => RawValue::Sequence(Vec::new()),
+            Nesting::Map => RawValue::Mapping(BTreeMap::new()),
+        }
+    }
+
     /// The type of the block's value on the wire.
     pub fn ty(&self) -> Type {
         self.nesting.of(object_type(&self.attributes, &self.blocks))

@@ -30,6 +30,7 @@ pub(crate) mod call_function;
 pub(crate) mod close_ephemeral_resource;
 pub(crate) mod configure_provider;
 pub(crate) mod events;
+pub(crate) mod generate_resource_config;
 pub(crate) mod identity;
 pub(crate) mod import_resource_state;
 pub(crate) mod invoke_action;

@@ -14,6 +14,7 @@ use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::erased::AnyResource;
 use crate::private::Private;
 use crate::provider::Provider;
+use crate::resource::PlanPrivate;
 use crate::schema::Definition;
 use crate::value::{AttributePath, RawValue, Type};
 
@@ -23,7 +24,8 @@ pub(crate) struct Request<C> {
     pub(crate) proposed: RawValue,
     pub(crate) config: RawValue,
     pub(crate) identity: Option<Identified>,
-    pub(crate) private: Private,
+    pub(crate) private: PlanPrivate,
+    pub(crate) computed_blocks_allowed: bool,
 }
 
 pub(crate) struct Response {
@@ -37,15 +39,26 @@ pub(crate) struct Response {
 }
 
 pub(crate) fn handle<P: Provider>(server: &ProviderServer<P>, request: Request<P::Client>) -> Response {
-    let Request { resource, prior, proposed, config, identity, private } = request;
+    let Request { resource, prior, proposed, config, identity, private, computed_blocks_allowed } = request;
     let definition = resource.definition();
     let ty = definition.ty();
     let client = server.client();
     if proposed.is_null() {
         let mut diagnostics = Diagnostics::new();
-        let private = resource.plan_destroy(&prior, private, client.as_deref(), &mut diagnostics);
+        let private = resource.plan_destroy(&prior, private.prior, client.as_deref(), &mut diagnostics);
         let (planned, requires_replace) = (RawValue::Null, Vec::new());
         return Response { ty, planned, requires_replace, identity, private, diagnostics };
+    }
+    if let Some(block) = definition.blocks.iter().find(|block| block.computed)
+        && !computed_blocks_allowed
+    {
+        let detail = format!(
+            "{} has blocks that the provider sets, such as {}. This needs Terraform 1.16 or newer.",
+            definition.type_name, block.name
+        );
+        let diagnostics = Diagnostic::error("Computed blocks not supported", detail).into();
+        let (requires_replace, private) = (Vec::new(), private.prior);
+        return Response { ty, planned: prior, requires_replace, identity, private, diagnostics };
     }
     let planned = plan(definition, &prior, proposed, &config);
     let modified = resource.modify_plan(&config, &prior, planned, private, client.as_deref());
@@ -97,6 +110,11 @@ fn plan(definition: &Definition, prior: &RawValue, proposed: RawValue, config: &
             };
         }
     });
+    if let RawValue::Mapping(entries) = &mut planned {
+        for block in definition.blocks.iter().filter(|block| block.computed) {
+            entries.insert(block.name.clone(), RawValue::unknown());
+        }
+    }
     planned
 }
 

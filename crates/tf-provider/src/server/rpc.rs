@@ -192,8 +192,9 @@ service! {
         Ok(to_proto::move_resource_state::response(super::move_resource_state::handle(server, request)?))
     }
 
-    generate_resource_config "GenerateResourceConfig" |_server, request| {
-        Err(from_proto::unknown_type("resource with configuration generator", &request.type_name))
+    generate_resource_config "GenerateResourceConfig" |server, request| {
+        let request = from_proto::generate_resource_config::request(&server.registry, request)?;
+        Ok(to_proto::generate_resource_config::response(super::generate_resource_config::handle(request)))
     }
 
     // === data sources ===

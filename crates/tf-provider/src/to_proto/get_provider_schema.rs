@@ -11,7 +11,7 @@ fn capabilities<C>(registry: &Registry<C>) -> pb::ServerCapabilities {
         plan_destroy: true,
         get_provider_schema_optional: true,
         move_resource_state: registry.resources.values().any(|entry| !entry.move_sources().is_empty()),
-        generate_resource_config: false,
+        generate_resource_config: true,
     }
 }
 
@@ -148,7 +148,10 @@ fn nested_block(nested: &Block) -> pb::schema::NestedBlock {
     use pb::schema::nested_block::NestingMode;
     pb::schema::NestedBlock {
         type_name: nested.name.clone(),
-        block: Some(block(0, &nested.description, &nested.attributes, &nested.blocks)),
+        block: Some(pb::schema::Block {
+            computed: nested.computed,
+            ..block(0, &nested.description, &nested.attributes, &nested.blocks)
+        }),
         nesting: match nested.nesting {
             Nesting::Single => NestingMode::Single,
             Nesting::List => NestingMode::List,

@@ -9,6 +9,7 @@ use crate::value::{AttributePath, RawValue, Step, Type, msgpack};
 
 pub(crate) mod apply_resource_change;
 pub(crate) mod call_function;
+pub(crate) mod generate_resource_config;
 pub(crate) mod get_provider_schema;
 pub(crate) mod import_resource_state;
 pub(crate) mod invoke_action;

@@ -18,6 +18,7 @@ mod garbage;
 mod identity;
 mod import;
 mod list;
+mod newer;
 mod plan;
 mod protocol;
 mod read;

@@ -60,7 +60,7 @@ async fn item_21_schema_is_whole_and_valid() {
     }
     let capabilities = schema.server_capabilities.unwrap();
     assert!(capabilities.plan_destroy && capabilities.get_provider_schema_optional);
-    assert!(capabilities.move_resource_state && !capabilities.generate_resource_config);
+    assert!(capabilities.move_resource_state && capabilities.generate_resource_config);
 }
 
 fn check_block(block: &Block) {

@@ -24,9 +24,6 @@ const ITEMS: u32 = 66;
 const UNTESTED: &[(u32, &str)] = &[
     (17, "measured by `cargo xtask bench start`, never in a timed test"),
     (58, "functions have unit tests; the real core calls them in the provider's acceptance tests"),
-    (63, "GenerateResourceConfig is not announced: core generates configuration by itself"),
-    (64, "computed blocks and planned private data are not there yet"),
-    (65, "state stores have none of their own: item 24 asks every call for an unknown type"),
     (66, "OpenTofu needs its binary; the variable `TERRAFORM` names it"),
 ];
 

@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use tf_provider::schema::Computed;
 use tf_provider::{
-    Context, Diagnostic, Diagnostics, ImportIdentity, ImportState, MoveState, Mover, Resource,
-    ResourceIdentity, Schema, UpgradeIdentity,
+    Context, Diagnostic, Diagnostics, GenerateConfig, ImportIdentity, ImportState, MoveState, Mover,
+    Resource, ResourceIdentity, Schema, UpgradeIdentity, Value,
 };
 
 use super::Client;
@@ -102,6 +102,14 @@ impl UpgradeIdentity for Identified {
         let name = if version == 0 { &identity["title"] } else { &identity["name"] };
         let name = name.as_str().ok_or_else(|| Diagnostic::error("Unreadable", "It has no name."))?;
         Ok(Name { name: name.to_owned(), owner: None })
+    }
+}
+
+impl GenerateConfig for Identified {
+    fn generate_config(state: &Self, config: &mut IdentifiedPlan) {
+        if state.note.as_ref().is_some_and(|note| note.starts_with("version")) {
+            config.note = Value::Null;
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The provider under test: every kind of attribute, and faults on demand.
 
+mod blocks;
 mod everything;
 mod identified;
 mod journal;
@@ -15,6 +16,7 @@ use tf_provider::{
     action, data_source, ephemeral_resource, list_resource, resource,
 };
 
+use self::blocks::Blocks;
 use self::everything::Everything;
 use self::identified::{Drifter, Identified};
 use self::journal::Journal;
@@ -42,6 +44,7 @@ impl Provider for Conformance {
     fn register() -> Registry<Client> {
         Registry::new()
             .resource(resource!(Everything))
+            .resource(resource!(Blocks))
             .resource(resource!(Identified))
             .resource(resource!(Drifter))
             .resource(resource!(Journal))

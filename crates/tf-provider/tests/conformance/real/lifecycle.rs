@@ -57,6 +57,12 @@ fn item_53_destroy_plan_warns_and_refuses() {
 }
 
 #[test]
+fn item_64_computed_blocks_are_refused_with_the_version_that_has_them() {
+    let workspace = Workspace::new("resource \"conformance_blocks\" \"a\" {\n  name = \"a\"\n}\n");
+    workspace.plan(&[]).failed_with(&["Error: Computed blocks not supported", "Terraform 1.16 or newer"]);
+}
+
+#[test]
 fn item_50_write_only_value_replaces_where_the_plan_hook_says_so() {
     let workspace = Workspace::new(&named("one"));
     workspace.apply();
