@@ -3,17 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tf_provider::schema::Sensitive;
-use tf_provider::{Diagnostics, Provider, Registry, Schema, data_source, ephemeral_resource, resource};
+use tf_provider::{
+    Diagnostics, Provider, Registry, Schema, action, data_source, ephemeral_resource, list_resource, resource,
+};
 
 use crate::clients::Clients;
 use crate::ec2::ami::Ami;
 use crate::ec2::runner_network::RunnerNetwork;
 use crate::ec2::worker_fleet::WorkerFleet;
 use crate::ecr::ecr_authorization::EcrAuthorization;
-use crate::ecr::mirror_repository::MirrorRepository;
-use crate::ecr::pull_through_cache_rule::PullThroughCacheRule;
+use crate::ecr::mirror_repository::{MirrorRepositories, MirrorRepository};
+use crate::ecr::pull_through_cache_rule::{PullThroughCacheRule, PullThroughCacheRules};
+use crate::ecr::sync_mirror::SyncMirror;
 use crate::functions;
-use crate::iam::instance_profile::InstanceProfile;
+use crate::iam::instance_profile::{InstanceProfile, InstanceProfiles};
 use crate::runner::runner_config::RunnerConfig;
 use crate::runner::runner_manager::RunnerManager;
 
@@ -128,6 +131,10 @@ impl Provider for Ecrunner {
             .data_source(data_source!(Ami))
             .data_source(data_source!(RunnerConfig))
             .ephemeral_resource(ephemeral_resource!(EcrAuthorization))
+            .list_resource(list_resource!(InstanceProfiles))
+            .list_resource(list_resource!(MirrorRepositories))
+            .list_resource(list_resource!(PullThroughCacheRules))
+            .action(action!(SyncMirror))
             .function(functions::mirror_image())
             .function(functions::parse_image())
     }

@@ -12,8 +12,8 @@ use std::time::Duration;
 use aws_sdk_autoscaling::types::AutoScalingGroup;
 use tf_provider::schema::{Computed, Convert, Invalid};
 use tf_provider::{
-    AttributePath, Context, Diagnostic, Diagnostics, ImportState, ModifyPlan, PlanContext, Resource, Schema,
-    StringEnum, ValidateConfig, Value,
+    AttributePath, Context, Diagnostic, Diagnostics, ImportIdentity, ImportState, ModifyPlan, PlanContext,
+    Resource, ResourceIdentity, Schema, StringEnum, ValidateConfig, Value,
 };
 
 use super::auto_scaling_group;
@@ -22,6 +22,7 @@ use super::launched_group::{self, Parts};
 use super::root_volume::{self, RootVolume};
 use crate::clients::Clients;
 use crate::creating::{self, Creating};
+use crate::identity::Named;
 use crate::runner::boot::{Setup, worker};
 use crate::tags::Tags;
 
@@ -236,6 +237,21 @@ impl ImportState for WorkerFleet {
             unexpected_settings: Computed::Pending,
             tags_all: Computed::Pending,
         })
+    }
+}
+
+impl ResourceIdentity for WorkerFleet {
+    type Identity = Named;
+
+    fn identity(&self, clients: &Clients) -> Option<Named> {
+        Some(Named::new(&self.name, clients))
+    }
+}
+
+impl ImportIdentity for WorkerFleet {
+    async fn import_identity(identity: Named, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
+        let name = identity.name(ctx.client())?;
+        Self::import(name, ctx).await
     }
 }
 

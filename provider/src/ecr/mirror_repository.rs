@@ -11,24 +11,27 @@
 //! that Terraform plans for it does not delete what was copied: delete leaves a marked repository alone when a create
 //! of the same name follows (the plan says so in private data), or went on with it already, and create goes on with it.
 
-mod upstream;
+mod images;
+mod list;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use oci_copy::{Digest, Reference, Tag};
+use oci_copy::{Digest, Reference};
 use tf_provider::schema::{Computed, Invalid};
 use tf_provider::{
     Context, Diagnostic, Diagnostics, ImportIdentity, ImportState, ModifyPlan, PlanContext, Resource,
     ResourceIdentity, Schema, Value,
 };
 
+pub use self::list::MirrorRepositories;
 use super::repository::{self, Repository};
 use super::repository_name::check_name;
+use super::upstream::check_tag;
 use crate::clients::Clients;
 use crate::creating::{self, Creating};
 use crate::identity::Named;
-use crate::tags::{OWN_PREFIX, Tags};
+use crate::tags::Tags;
 
 /// Private data of a plan: the repository that a create will go on with.
 const CONTINUES: &str = "continues";
@@ -209,7 +212,7 @@ impl ImportState for MirrorRepository {
                 clients.account_id, clients.region
             )));
         };
-        let Some(source) = given.or_else(|| found.tags.get(&source_tag()).map(String::as_str)) else {
+        let Some(source) = given.or_else(|| found.source()) else {
             return Err(wrong(format!(
                 "The repository does not say what it is a mirror of, so the import id has to: its name and the source, \
                  joined by a comma, such as \"{name},docker.io/library/alpine\"."
@@ -313,7 +316,7 @@ impl MirrorRepository {
     /// The repository's tags, with the one that says what it is a mirror of.
     fn marked_tags(&self, clients: &Clients) -> Tags {
         let mut tags = clients.tags.all(self.tags.as_ref());
-        tags.insert(source_tag(), self.source.clone());
+        tags.insert(repository::source_tag(), self.source.clone());
         tags
     }
 
@@ -326,11 +329,6 @@ impl MirrorRepository {
 
 fn known(targets: &BTreeMap<String, Digest>) -> Digests {
     targets.iter().map(|(tag, digest)| (tag.clone(), digest.to_string().into())).collect()
-}
-
-/// Key of the tag that says what a repository is a mirror of: import and listing go by it.
-fn source_tag() -> String {
-    format!("{OWN_PREFIX}source")
 }
 
 /// The digests that are set, by tag.
@@ -390,10 +388,6 @@ fn check_source(source: &str) -> Result<(), Invalid> {
             .remedy(format!("Write \"{bare}\", and the tag into image_tags.")));
     }
     Ok(())
-}
-
-fn check_tag(tag: &str) -> Result<(), Invalid> {
-    Tag::parse(tag).map(drop).map_err(|error| Invalid::new(format!("is no tag: {error}")))
 }
 
 #[cfg(test)]

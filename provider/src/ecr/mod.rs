@@ -6,3 +6,5 @@ pub mod mirror_repository;
 pub mod pull_through_cache_rule;
 pub mod repository;
 pub mod repository_name;
+pub mod sync_mirror;
+pub mod upstream;

@@ -3,6 +3,8 @@
 //! DeletePullThroughCacheRule (Amazon ECR API reference).
 //! Identity: the repository prefix within the registry. Updatable in place: credential and role, but not their removal.
 
+mod list;
+mod moved;
 mod upstream;
 
 use std::time::Duration;
@@ -16,6 +18,7 @@ use tf_provider::{
 };
 use tokio::time::Instant;
 
+pub use self::list::PullThroughCacheRules;
 use self::upstream::{CredentialRule, check_upstream, credential_rule, upstream_of};
 use super::repository_name::check_rule_prefix;
 use crate::clients::Clients;
@@ -171,15 +174,7 @@ impl ImportState for PullThroughCacheRule {
                 ),
             )
         })?;
-        let empty = PullThroughCacheRule {
-            ecr_repository_prefix: id,
-            upstream_registry_url: String::new(),
-            credential_arn: None,
-            custom_role_arn: None,
-            upstream_repository_prefix: Computed::Pending,
-            registry_id: Computed::Pending,
-        };
-        Ok(empty.with(&rule))
+        Ok(PullThroughCacheRule::named(&id).with(&rule))
     }
 }
 
@@ -386,6 +381,18 @@ fn secret_remedy(failure: &Failure) -> &'static str {
 }
 
 impl PullThroughCacheRule {
+    /// A rule of which the prefix alone is known yet.
+    fn named(prefix: &str) -> Self {
+        PullThroughCacheRule {
+            ecr_repository_prefix: prefix.to_owned(),
+            upstream_registry_url: String::new(),
+            credential_arn: None,
+            custom_role_arn: None,
+            upstream_repository_prefix: Computed::Pending,
+            registry_id: Computed::Pending,
+        }
+    }
+
     /// This rule as AWS reports it.
     fn with(self, rule: &types::PullThroughCacheRule) -> Self {
         PullThroughCacheRule {

@@ -8,7 +8,7 @@ use tf_provider::{Diagnostic, Diagnostics};
 use crate::clients::Clients;
 use crate::creating::Creating;
 use crate::diagnostics::Failure;
-use crate::tags::Tags;
+use crate::tags::{OWN_PREFIX, Tags};
 
 /// Image ids that one BatchDeleteImage call takes.
 const IDS_PER_CALL: usize = 100;
@@ -26,6 +26,18 @@ pub struct Repository {
     pub mutability: String,
     /// All tags.
     pub tags: Tags,
+}
+
+impl Repository {
+    /// What it is a mirror of, as the mirror's tag says.
+    pub fn source(&self) -> Option<&str> {
+        self.tags.get(&source_tag()).map(String::as_str)
+    }
+}
+
+/// Key of the tag that says what a repository is a mirror of: import and listing go by it.
+pub fn source_tag() -> String {
+    format!("{OWN_PREFIX}source")
 }
 
 /// The repository called `name`, if there is one.

@@ -3,6 +3,8 @@
 //! Identity: the name, which profile and role share. Updatable in place: everything but name and path. A part that
 //! was removed behind Terraform's back is restored by an update.
 
+mod list;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use tf_provider::{
     ResourceIdentity, Schema, Value,
 };
 
+pub use self::list::InstanceProfiles;
 use super::capability::{
     CacheBucket, CompleteLifecycle, FleetControl, ImagePull, ReadParameters, check_log_group, check_object,
     check_parameter,

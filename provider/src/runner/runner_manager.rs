@@ -18,7 +18,9 @@ mod validate;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tf_provider::schema::{Computed, Convert};
-use tf_provider::{Context, Diagnostic, Diagnostics, ImportState, Resource, Schema};
+use tf_provider::{
+    Context, Diagnostic, Diagnostics, ImportIdentity, ImportState, Resource, ResourceIdentity, Schema,
+};
 
 use self::complete::Existing;
 use crate::clients::Clients;
@@ -27,6 +29,7 @@ use crate::ec2::auto_scaling_group::{self, GroupSpec, Launch};
 use crate::ec2::launch_template::{self, Template};
 use crate::ec2::launched_group::Parts;
 use crate::ec2::root_volume::RootVolume;
+use crate::identity::Named;
 use crate::runner::boot::Setup;
 use crate::tags::Tags;
 
@@ -217,6 +220,21 @@ impl Resource for RunnerManager {
 impl ImportState for RunnerManager {
     async fn import(id: String, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
         read::import(id, ctx).await
+    }
+}
+
+impl ResourceIdentity for RunnerManager {
+    type Identity = Named;
+
+    fn identity(&self, clients: &Clients) -> Option<Named> {
+        Some(Named::new(&self.name, clients))
+    }
+}
+
+impl ImportIdentity for RunnerManager {
+    async fn import_identity(identity: Named, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
+        let name = identity.name(ctx.client())?;
+        Self::import(name, ctx).await
     }
 }
 

@@ -1,13 +1,14 @@
-//! The mirror's dealings with the upstream: asking for digests, and copying images.
+//! The mirror's images: what upstream has, and what is copied of it.
 
 use std::collections::BTreeMap;
 
-use oci_copy::{Digest, ManifestReference, Reference, Tag};
+use oci_copy::{Digest, Tag};
 use tf_provider::{Context, Diagnostic, Diagnostics};
 
 use super::{Digests, MirrorRepository, set_digests};
 use crate::clients::Clients;
 use crate::diagnostics::registry_failure;
+use crate::ecr::upstream::Upstream;
 
 impl MirrorRepository {
     /// The digest to copy for each tag: the planned one, or upstream's of this moment where none was planned.
@@ -17,8 +18,7 @@ impl MirrorRepository {
         summary: &str,
         exists_now: &str,
     ) -> Result<BTreeMap<String, Digest>, Diagnostics> {
-        let source = parse_source(&self.source)?;
-        let upstream = clients.upstream(source.domain())?;
+        let upstream = Upstream::of(clients, &self.source)?;
         let planned = set_digests(&self.digests);
         let (mut targets, mut faults) = (BTreeMap::new(), Diagnostics::new());
         for tag in &self.image_tags {
@@ -26,7 +26,7 @@ impl MirrorRepository {
                 Some(digest) => Digest::parse(digest).map_err(|error| {
                     Diagnostic::provider_bug(format!("The planned digest of {tag} is none: {error}."))
                 })?,
-                None => match head(&upstream, source.path(), tag).await {
+                None => match upstream.digest(tag).await {
                     Ok(digest) => digest,
                     Err(error) => {
                         faults.push(registry_failure(&error, summary, exists_now).at("image_tags"));
@@ -48,8 +48,7 @@ impl MirrorRepository {
         summary: &str,
     ) -> Result<(), Diagnostics> {
         let clients = ctx.client().clone();
-        let source = parse_source(&self.source)?;
-        let (upstream, own) = (clients.upstream(source.domain())?, clients.registry()?);
+        let (upstream, own) = (Upstream::of(&clients, &self.source)?, clients.registry()?);
         let mut digests = Digests::new();
         let mut missing: BTreeMap<&Digest, Vec<Tag>> = BTreeMap::new();
         for (tag, digest) in targets {
@@ -69,31 +68,10 @@ impl MirrorRepository {
         self.digests = digests.clone().into();
         ctx.save(self);
         for (digest, tags) in missing {
-            let report = oci_copy::copy_image(
-                &upstream,
-                source.path(),
-                digest,
-                &own,
-                &self.name,
-                &tags,
-                &oci_copy::CopyOptions::new(),
-                &log_progress,
-                ctx.stop(),
-            )
-            .await
-            .map_err(|error| {
+            let report = upstream.copy(digest, &own, &self.name, &tags, ctx).await.map_err(|error| {
                 let exists_now = "What was copied so far is kept, and no tag names it; apply again to go on.";
                 registry_failure(&error, summary, exists_now)
             })?;
-            tracing::info!(
-                repository = self.name,
-                %digest,
-                bytes = report.bytes_copied,
-                blobs = report.blobs_copied,
-                skipped = report.blobs_skipped,
-                manifests = report.manifests_copied,
-                "copied"
-            );
             for warning in &report.warnings {
                 ctx.warn(Diagnostic::warning(summary, format!("{warning}.")));
             }
@@ -106,8 +84,7 @@ impl MirrorRepository {
 
     /// Upstream's present digests; where it cannot be asked, those it last said, with one warning.
     pub(super) async fn ask_upstream(&self, ctx: &mut Context<Clients>) -> Result<Digests, Diagnostics> {
-        let source = parse_source(&self.source)?;
-        let upstream = ctx.client().upstream(source.domain())?;
+        let upstream = Upstream::of(ctx.client(), &self.source)?;
         let before = set_digests(&self.upstream_digests);
         let mut digests = Digests::new();
         let mut failed: Option<oci_copy::Error> = None;
@@ -115,7 +92,7 @@ impl MirrorRepository {
             let asked = match &failed {
                 // One failure of the registry as a whole is enough: asking on would only wait as often.
                 Some(_) => None,
-                None => match head(&upstream, source.path(), tag).await {
+                None => match upstream.digest(tag).await {
                     Ok(digest) => Some(digest.to_string()),
                     Err(
                         error @ (oci_copy::Error::NotFound { .. }
@@ -150,28 +127,4 @@ impl MirrorRepository {
         }
         Ok(digests)
     }
-}
-
-/// The digest of an upstream tag, by HEAD.
-async fn head(upstream: &oci_copy::Registry, path: &str, tag: &str) -> Result<Digest, oci_copy::Error> {
-    let reference = ManifestReference::Tag(Tag::parse(tag)?);
-    match upstream.head_manifest(path, &reference).await? {
-        Some(descriptor) => Ok(descriptor.digest),
-        None => Err(oci_copy::Error::NotFound {
-            host: upstream.host().to_owned(),
-            repository: path.to_owned(),
-            reference: tag.to_owned(),
-        }),
-    }
-}
-
-fn log_progress(event: &oci_copy::Event<'_>) {
-    if let oci_copy::Event::Transferred { bytes, bytes_per_second } = event {
-        tracing::info!(bytes, bytes_per_second, "copying");
-    }
-}
-
-fn parse_source(source: &str) -> Result<Reference, Diagnostics> {
-    Reference::parse(source)
-        .map_err(|error| Diagnostic::error("Invalid source", format!("{error}.")).at("source").into())
 }

@@ -1,0 +1,6 @@
+import {
+  to = ecrunner_runner_manager.linux
+  identity = {
+    name = "ci-linux-manager"
+  }
+}

@@ -1,0 +1,6 @@
+import {
+  to = ecrunner_worker_fleet.linux
+  identity = {
+    name = "ci-linux"
+  }
+}

@@ -1,0 +1,92 @@
+//! An upstream repository, as mirrors and their actions deal with it: asking for digests, and copying images.
+
+use oci_copy::{CopyReport, Digest, ManifestReference, Reference, Registry, Tag};
+use tf_provider::schema::Invalid;
+use tf_provider::{Context, Diagnostic, Diagnostics};
+
+use crate::clients::Clients;
+
+/// A repository of an upstream registry.
+#[derive(Debug)]
+pub struct Upstream {
+    registry: Registry,
+    source: Reference,
+}
+
+impl Upstream {
+    /// The repository that Docker would mean by `source`.
+    ///
+    /// # Errors
+    /// `source` is no image name, or its registry none that may be contacted.
+    pub fn of(clients: &Clients, source: &str) -> Result<Self, Diagnostics> {
+        let source = Reference::parse(source)
+            .map_err(|error| Diagnostic::error("Invalid source", format!("{error}.")).at("source"))?;
+        Ok(Upstream { registry: clients.upstream(source.domain())?, source })
+    }
+
+    /// The digest of a tag, by HEAD, which is free under Docker Hub's limit.
+    ///
+    /// # Errors
+    /// The registry's own; a tag that is not there is one.
+    pub async fn digest(&self, tag: &str) -> Result<Digest, oci_copy::Error> {
+        let reference = ManifestReference::Tag(Tag::parse(tag)?);
+        match self.registry.head_manifest(self.source.path(), &reference).await? {
+            Some(descriptor) => Ok(descriptor.digest),
+            None => Err(oci_copy::Error::NotFound {
+                host: self.registry.host().to_owned(),
+                repository: self.source.path().to_owned(),
+                reference: tag.to_owned(),
+            }),
+        }
+    }
+
+    /// Copies the image `digest`, all platforms of it, into `repository` of `own`, and tags it.
+    ///
+    /// # Errors
+    /// Either registry's own; what was copied so far is kept, and no tag names it.
+    pub async fn copy(
+        &self,
+        digest: &Digest,
+        own: &Registry,
+        repository: &str,
+        tags: &[Tag],
+        ctx: &Context<Clients>,
+    ) -> Result<CopyReport, oci_copy::Error> {
+        let report = oci_copy::copy_image(
+            &self.registry,
+            self.source.path(),
+            digest,
+            own,
+            repository,
+            tags,
+            &oci_copy::CopyOptions::new(),
+            &log_progress,
+            ctx.stop(),
+        )
+        .await?;
+        tracing::info!(
+            repository,
+            %digest,
+            bytes = report.bytes_copied,
+            blobs = report.blobs_copied,
+            skipped = report.blobs_skipped,
+            manifests = report.manifests_copied,
+            "copied"
+        );
+        Ok(report)
+    }
+}
+
+fn log_progress(event: &oci_copy::Event<'_>) {
+    if let oci_copy::Event::Transferred { bytes, bytes_per_second } = event {
+        tracing::info!(bytes, bytes_per_second, "copying");
+    }
+}
+
+/// A tag as the registry API allows it.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_tag(tag: &str) -> Result<(), Invalid> {
+    Tag::parse(tag).map(drop).map_err(|error| Invalid::new(format!("is no tag: {error}")))
+}
