@@ -98,12 +98,14 @@ fn function(function: &Function) -> Json {
             "name": parameter.name,
             "type": type_json(&parameter.ty),
             "description": parameter.description,
+            "allows_null": parameter.allows_null,
         })
     };
     json!({
         "summary": function.summary(),
         "description": function.description(),
         "parameters": function.parameters().iter().map(parameter).collect::<Vec<_>>(),
+        "variadic": function.variadic().map(parameter),
         "return": type_json(function.result()),
     })
 }

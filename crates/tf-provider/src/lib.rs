@@ -39,6 +39,7 @@ mod resource;
 pub mod schema;
 mod server;
 mod to_proto;
+mod upgrade;
 pub mod value;
 
 pub use action::{Action, PlanAction, Progress};
@@ -46,7 +47,7 @@ pub use data_source::DataSource;
 pub use describe::describe;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use ephemeral::{CloseEphemeral, EphemeralResource, Opened, RenewEphemeral, Renewed};
-pub use function::{Function, FunctionError, Parameter};
+pub use function::{Argument, Body, Function, FunctionError, Parameter, Variadic};
 pub use identity::{Identity, IdentityValue, ImportIdentity, ResourceIdentity, UpgradeIdentity};
 pub use list::{Enough, Found, ListResource, Listing};
 pub use movement::{MoveSource, MoveState, Mover};
@@ -54,8 +55,9 @@ pub use private::Private;
 pub use provider::{Provider, Registry};
 pub use resource::{
     Context, DestroyContext, GenerateConfig, ImportState, ModifyPlan, PlanContext, PlanDestroy, Resource,
-    UpgradeState, ValidateConfig,
+    ValidateConfig,
 };
 pub use schema::{Schema, StringEnum};
 pub use server::{ProviderServer, run};
+pub use upgrade::{UpgradeState, Upgrader};
 pub use value::{AttributePath, Value};

@@ -1,7 +1,7 @@
 //! Managed resources: the mandatory trait, the abilities a resource can opt into, and the context of an operation.
 //!
 //! An author implements [`Resource`] and as many of [`ModifyPlan`], [`PlanDestroy`], [`ValidateConfig`],
-//! [`ImportState`], [`GenerateConfig`] and [`UpgradeState`] as the object can do. [`resource!`](crate::resource!) finds out which.
+//! [`ImportState`], [`GenerateConfig`] and [`UpgradeState`](crate::UpgradeState) as the object can do. [`resource!`](crate::resource!) finds out which.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -88,15 +88,6 @@ pub trait ImportState: Resource {
 pub trait GenerateConfig: Resource {
     /// Changes `config`, such as by leaving out one of two arguments that exclude each other.
     fn generate_config(state: &Self, config: &mut Self::Plan);
-}
-
-/// Ability: to read states that an older version of the schema wrote.
-pub trait UpgradeState: Schema {
-    /// Turns state JSON of `version` (lower than the schema's) into the present form. Never asks the network.
-    ///
-    /// # Errors
-    /// The state cannot be understood; the diagnostics say why.
-    fn upgrade(version: i64, state: serde_json::Value) -> Result<Self, Diagnostics>;
 }
 
 /// Private data that a plan begins with.

@@ -31,7 +31,7 @@ pub use probe::{
 };
 pub use resource::{
     AnyResource, GenerateConfigFn, ImportFn, ModifiedPlan, ModifyFn, PlanDestroyFn, ResourceAbilities,
-    ResourceEntry, UpgradeFn,
+    ResourceEntry,
 };
 pub(crate) use timeouts::carry_timeouts;
 

@@ -9,15 +9,14 @@ use super::ValidateFn;
 use super::action::PlanActionFn;
 use super::ephemeral::{CloseFn, RenewFn};
 use super::identity::{self, IdentityEntry, ImportIdentityFn, UpgradeIdentityFn};
-use super::resource::{GenerateConfigFn, ImportFn, ModifyFn, PlanDestroyFn, UpgradeFn};
+use super::resource::{GenerateConfigFn, ImportFn, ModifyFn, PlanDestroyFn};
 use crate::action::{Action, PlanAction};
 use crate::ephemeral::{CloseEphemeral, EphemeralResource, RenewEphemeral};
 use crate::identity::{ImportIdentity, ResourceIdentity, UpgradeIdentity};
 use crate::movement::{MoveState, Mover};
-use crate::resource::{
-    GenerateConfig, ImportState, ModifyPlan, PlanDestroy, Resource, UpgradeState, ValidateConfig,
-};
+use crate::resource::{GenerateConfig, ImportState, ModifyPlan, PlanDestroy, Resource, ValidateConfig};
 use crate::schema::Schema;
+use crate::upgrade::{UpgradeState, Upgrader};
 
 /// Finds out which abilities `T` opted into; for the macros.
 #[derive(Debug)]
@@ -58,7 +57,7 @@ macro_rules! abilities {
 
 abilities!(WithoutSchemaAbilities: Schema {
     validate_ability: ValidateConfig => ValidateFn<T>, T::validate;
-    upgrade_ability: UpgradeState => UpgradeFn<T>, T::upgrade;
+    upgrade_ability: UpgradeState => Vec<Upgrader<T>>, T::upgraders();
 });
 
 abilities!(WithoutResourceAbilities: Resource {

@@ -10,6 +10,7 @@ use crate::movement::{MoveSource, Mover};
 use crate::private::Private;
 use crate::resource::{Context, DestroyContext, PlanContext, PlanPrivate, Resource};
 use crate::schema::{Convert, Definition, Schema};
+use crate::upgrade::Upgrader;
 use crate::value::{AttributePath, RawValue};
 
 /// What a [`ModifyPlan`](crate::ModifyPlan) hook made of a plan.
@@ -100,8 +101,8 @@ pub trait AnyResource<C>: Send + Sync {
     /// What can be taken over, for people.
     fn move_sources(&self) -> Vec<String>;
 
-    /// Runs the [`UpgradeState`](crate::UpgradeState) ability; `None` without it.
-    fn upgrade(&self, version: i64, state: serde_json::Value) -> Option<Result<RawValue, Diagnostics>>;
+    /// Runs the upgrader of `version` on a state as JSON; `None` without one.
+    fn upgrade(&self, version: i64, state: &[u8]) -> Option<Result<RawValue, Diagnostics>>;
 }
 
 /// Runs [`ModifyPlan`](crate::ModifyPlan).
@@ -113,8 +114,6 @@ pub type ImportFn<R> =
     for<'a> fn(String, &'a mut Context<<R as Resource>::Client>) -> BoxFuture<'a, Result<R, Diagnostics>>;
 /// Runs [`GenerateConfig`](crate::GenerateConfig).
 pub type GenerateConfigFn<R> = fn(&R, &mut <R as Schema>::Plan);
-/// Runs [`UpgradeState`](crate::UpgradeState).
-pub type UpgradeFn<R> = fn(i64, serde_json::Value) -> Result<R, Diagnostics>;
 
 /// What a resource of type `R` can do; made by [`resource!`](crate::resource!).
 #[derive(Debug)]
@@ -134,7 +133,7 @@ pub struct ResourceAbilities<R: Resource> {
     /// [`ResourceIdentity`](crate::ResourceIdentity) and what belongs to it.
     pub identity: Option<IdentityEntry<R>>,
     /// [`UpgradeState`](crate::UpgradeState).
-    pub upgrade: Option<UpgradeFn<R>>,
+    pub upgraders: Vec<Upgrader<R>>,
 }
 
 /// A resource of type `R` with the abilities it opted into.
@@ -293,8 +292,9 @@ impl<R: Resource> AnyResource<R::Client> for ResourceEntry<R> {
         self.abilities.movers.iter().map(Mover::source).collect()
     }
 
-    fn upgrade(&self, version: i64, state: serde_json::Value) -> Option<Result<RawValue, Diagnostics>> {
-        self.abilities.upgrade.map(|upgrade| upgrade(version, state).map(|state| state.to_raw()))
+    fn upgrade(&self, version: i64, state: &[u8]) -> Option<Result<RawValue, Diagnostics>> {
+        let upgrader = self.abilities.upgraders.iter().find(|upgrader| upgrader.version() == version)?;
+        Some(upgrader.run(state).map(|state| state.to_raw()))
     }
 }
 
@@ -335,7 +335,7 @@ macro_rules! resource {
             identity: probe.identity_ability().map(|identity| {
                 identity.with(probe.import_identity_ability(), probe.upgrade_identity_ability())
             }),
-            upgrade: probe.upgrade_ability(),
+            upgraders: probe.upgrade_ability().unwrap_or_default(),
         })
     }};
 }

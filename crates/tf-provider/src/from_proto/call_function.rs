@@ -11,14 +11,15 @@ pub(crate) fn request<C>(registry: &Registry<C>, request: pb::Request) -> Result
     let function = function
         .ok_or_else(|| fault(format!("this provider has no function called {:?}", request.name), None))?;
     let (wanted, given) = (function.parameters().len(), request.arguments.len());
-    if wanted != given {
+    if given < wanted || (given > wanted && function.variadic().is_none()) {
         return Err(fault(
             format!("{} takes {wanted} arguments, but {given} were given", request.name),
             None,
         ));
     }
     let mut arguments = Vec::with_capacity(given);
-    for (position, (parameter, argument)) in (0..).zip(function.parameters().iter().zip(request.arguments)) {
+    let parameters = function.parameters().iter().chain(function.variadic().into_iter().cycle());
+    for (position, (parameter, argument)) in (0..).zip(parameters.zip(request.arguments)) {
         let value = super::value(&parameter.ty, "argument", Some(argument));
         arguments.push(value.map_err(|diagnostics| {
             let text =

@@ -55,14 +55,8 @@ fn upgrade<C>(request: &Request<C>, ty: &Type) -> Result<RawValue, Diagnostics> 
         )
         .into());
     }
-    let stored: serde_json::Value = serde_json::from_slice(&request.json).map_err(|error| {
-        Diagnostics::from(Diagnostic::error(
-            "Unreadable state",
-            format!("The stored state is no JSON: {error}."),
-        ))
-    })?;
     let timeouts = json::decode(ty, &request.json, json::Extra::Ignore).unwrap_or(RawValue::Null);
-    match request.resource.upgrade(from, stored) {
+    match request.resource.upgrade(from, &request.json) {
         Some(upgraded) => Ok(carry_timeouts(upgraded?.normalised(ty), &timeouts)),
         None => Err(Diagnostic::provider_bug(format!(
             "The stored state of {name} has schema version {from}, and the provider cannot upgrade it to {to}."

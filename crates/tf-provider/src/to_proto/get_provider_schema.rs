@@ -1,6 +1,6 @@
 //! GetProviderSchema, GetMetadata and GetFunctions: answers.
 
-use crate::function::Function;
+use crate::function::{Function, Parameter};
 use crate::proto::tfplugin6 as pb;
 use crate::provider::Registry;
 use crate::schema::{Attribute, AttributeKind, Block, Definition, Nesting, Presence};
@@ -100,17 +100,17 @@ fn identity_schema(definition: &Definition) -> pb::ResourceIdentitySchema {
 
 fn function(function: &Function) -> pb::Function {
     let markdown = pb::StringKind::Markdown.into();
-    let parameters = function.parameters().iter().map(|parameter| pb::function::Parameter {
+    let parameter = |parameter: &Parameter| pb::function::Parameter {
         name: parameter.name.to_owned(),
         r#type: parameter.ty.to_json_string().into(),
-        allow_null_value: false,
-        allow_unknown_values: false,
+        allow_null_value: parameter.allows_null,
+        allow_unknown_values: parameter.allows_unknown,
         description: parameter.description.to_owned(),
         description_kind: markdown,
-    });
+    };
     pb::Function {
-        parameters: parameters.collect(),
-        variadic_parameter: None,
+        parameters: function.parameters().iter().map(parameter).collect(),
+        variadic_parameter: function.variadic().map(parameter),
         r#return: Some(pb::function::Return { r#type: function.result().to_json_string().into() }),
         summary: function.summary().to_owned(),
         description: function.description().to_owned(),

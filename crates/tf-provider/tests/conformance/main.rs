@@ -14,6 +14,7 @@ mod apply;
 mod concurrency;
 mod data_source;
 mod ephemeral;
+mod function;
 mod garbage;
 mod identity;
 mod import;

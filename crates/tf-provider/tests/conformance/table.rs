@@ -23,7 +23,6 @@ const ITEMS: u32 = 66;
 /// Why an item has no test here.
 const UNTESTED: &[(u32, &str)] = &[
     (17, "measured by `cargo xtask bench start`, never in a timed test"),
-    (58, "functions have unit tests; the real core calls them in the provider's acceptance tests"),
     (66, "OpenTofu needs its binary; the variable `TERRAFORM` names it"),
 ];
 

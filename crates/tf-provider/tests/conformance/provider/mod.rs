@@ -8,12 +8,12 @@ mod lease;
 pub(crate) mod listed;
 mod upgraded;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tf_provider::schema::Computed;
 use tf_provider::{
     Context, DataSource, Diagnostic, Diagnostics, Function, FunctionError, Provider, Registry, Schema, Value,
-    action, data_source, ephemeral_resource, list_resource, resource,
+    Variadic, action, data_source, ephemeral_resource, list_resource, resource,
 };
 
 use self::blocks::Blocks;
@@ -55,6 +55,8 @@ impl Provider for Conformance {
             .list_resource(list_resource!(Finds))
             .action(action!(Shout))
             .function(shout())
+            .function(join())
+            .function(describe())
     }
 
     async fn configure(config: ConformancePlan, _: &mut Diagnostics) -> Result<Option<Client>, Diagnostics> {
@@ -110,6 +112,38 @@ impl DataSource for Lookup {
         self.labels = BTreeSet::from(["a".to_owned(), "b".to_owned()]).into();
         Ok(self)
     }
+}
+
+fn join() -> Function {
+    let parameters = [("separator", "Between them; null means a comma."), ("parts", "What is joined.")];
+    Function::new(
+        "join",
+        "Joins.",
+        "Joins texts.",
+        parameters,
+        |separator: Option<String>, parts: Variadic<String>| {
+            if let Some(at) = parts.iter().position(String::is_empty) {
+                return Err(FunctionError::argument(1 + at as i64, "must not be empty"));
+            }
+            Ok(parts.join(separator.as_deref().unwrap_or(",")))
+        },
+    )
+}
+
+fn describe() -> Function {
+    let parameters = [("value", "The value."), ("limits", "The limits.")];
+    Function::new(
+        "describe",
+        "Describes.",
+        "Says what is known of a number.",
+        parameters,
+        |value: Value<i64>, limits: BTreeMap<String, i64>| {
+            Ok(value.map(|value| match limits.iter().find(|(_, limit)| value < **limit) {
+                Some((name, _)) => format!("{value} is below {name}"),
+                None => format!("{value} is over all"),
+            }))
+        },
+    )
 }
 
 fn shout() -> Function {

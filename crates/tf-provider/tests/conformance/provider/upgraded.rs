@@ -1,9 +1,9 @@
 //! A resource whose state had other shapes before; it can neither be imported nor plan anything by itself.
 
 use serde_json::Value as Json;
-use tf_provider::schema::{Computed, Convert};
-use tf_provider::value::{Number, RawValue};
-use tf_provider::{Context, Diagnostic, Diagnostics, Resource, Schema, UpgradeState};
+use tf_provider::schema::Computed;
+use tf_provider::value::Number;
+use tf_provider::{Context, Diagnostic, Diagnostics, Resource, Schema, UpgradeState, Upgrader};
 
 use super::Client;
 
@@ -41,18 +41,47 @@ impl Resource for Upgraded {
     }
 }
 
+/// What it was in version 0.
+#[derive(Schema, Clone, Debug)]
+struct Named {
+    /// Its title.
+    name: String,
+    /// A number as text.
+    amount: Option<String>,
+    /// Its id.
+    id: Computed<String>,
+}
+
+/// What it was in version 2.
+#[derive(Schema, Clone, Debug)]
+struct Titled {
+    /// Its title.
+    title: String,
+    /// A number of any size.
+    amount: Option<Number>,
+    /// Its id.
+    id: Computed<String>,
+}
+
 impl UpgradeState for Upgraded {
-    fn upgrade(version: i64, state: Json) -> Result<Self, Diagnostics> {
-        let title = if version == 0 { &state["name"] } else { &state["title"] };
-        let title =
-            title.as_str().ok_or_else(|| Diagnostic::error("Unreadable state", "It has no title."))?;
-        let amount = match &state["amount"] {
-            Json::Null => None,
-            Json::String(text) => text.parse().ok(),
-            other => other.to_string().parse().ok(),
-        };
-        let id = Computed::<String>::from_raw(&state["id"].as_str().map_or(RawValue::Null, RawValue::from));
-        let id = id.map_err(|error| Diagnostic::provider_bug(error.problem))?;
-        Ok(Upgraded { title: title.to_owned(), amount, id })
+    fn upgraders() -> Vec<Upgrader<Self>> {
+        vec![
+            Upgrader::new(0, |old: Named| {
+                let amount = old.amount.and_then(|text| text.parse().ok());
+                Ok(Upgraded { title: old.name, amount, id: old.id })
+            }),
+            // Whoever wrote version 1 put numbers here, or texts.
+            Upgrader::from_json(1, |old| {
+                let title = old["title"].as_str();
+                let title = title.ok_or_else(|| Diagnostic::error("Unreadable state", "It has no title."))?;
+                let amount = match &old["amount"] {
+                    Json::String(text) => text.parse().ok(),
+                    other => other.to_string().parse().ok(),
+                };
+                let id = Computed::from(old["id"].as_str().map(str::to_owned));
+                Ok(Upgraded { title: title.to_owned(), amount, id })
+            }),
+            Upgrader::new(2, |old: Titled| Ok(Upgraded { title: old.title, amount: old.amount, id: old.id })),
+        ]
     }
 }

@@ -3,6 +3,7 @@
 mod diagnostics;
 mod ephemeral;
 mod failures;
+mod function;
 mod import;
 mod lifecycle;
 mod parallel;
