@@ -144,6 +144,7 @@ fn schema_impl(model: &Model) -> TokenStream {
         Role::Block(role) => Some(block_definition(field, role)),
         Role::Attribute(_) | Role::Faulty => None,
     }));
+    let rules = vector(model.rules.iter().map(|(kind, names)| rule(model, kind, names)));
     let timeouts = timeouts_definition(model.timeouts.as_deref());
     quote! {
         #[automatically_derived]
@@ -157,11 +158,18 @@ fn schema_impl(model: &Model) -> TokenStream {
                     description: ::std::string::String::from(#description),
                     attributes: #attributes,
                     blocks: #blocks,
+                    rules: #rules,
                     timeouts: #timeouts,
                 }
             }
         }
     }
+}
+
+fn rule(model: &Model, kind: &Ident, names: &[Ident]) -> TokenStream {
+    let names = names.iter().filter_map(|name| model.fields.iter().find(|field| field.ident == *name));
+    let names = names.map(|field| &field.name);
+    quote!(::tf_provider::schema::Rule::#kind(&[#(#names),*]))
 }
 
 /// A `Vec` of the elements. (Not by `vec!`, whose contents no formatter lays out in a snapshot.)
@@ -189,6 +197,13 @@ fn attribute_definition(field: &Field, role: &AttributeRole) -> TokenStream {
     };
     let default = default_definition(role);
     let (replace, keep) = (role.replace, role.keep);
+    let replace_if = match &role.replace_if {
+        Some(condition) => {
+            let ty = &role.value;
+            quote!(::core::option::Option::Some(::tf_provider::schema::replace_if::<#ty>(#condition)))
+        }
+        None => quote!(::core::option::Option::None),
+    };
     let validators = validators_definition(role);
     quote! {
         ::tf_provider::schema::Attribute {
@@ -201,6 +216,8 @@ fn attribute_definition(field: &Field, role: &AttributeRole) -> TokenStream {
             deprecated: #deprecated,
             default: #default,
             replace: #replace,
+            replace_if: #replace_if,
+            same_meaning: <#value>::same_meaning(),
             keep: #keep,
             validators: #validators,
         }
@@ -230,7 +247,9 @@ fn validators_definition(role: &AttributeRole) -> TokenStream {
     let validators = vector(role.validators.iter().map(ToTokens::to_token_stream));
     quote!({
         #[allow(unused_imports, reason = "an expression uses what it needs")]
-        use ::tf_provider::schema::{at_least, check, each, length, one_of, range, text};
+        use ::tf_provider::schema::{
+            at_least, at_most, check, each, length, matches, one_of, range, text, within,
+        };
         let mut validators = #validators;
         validators.extend(<#value>::validators());
         validators
@@ -254,6 +273,7 @@ fn block_definition(field: &Field, role: &BlockRole) -> TokenStream {
             description: ::std::string::String::from(#description),
             attributes: nested.attributes,
             blocks: nested.blocks,
+            rules: nested.rules,
             min_items: #min_items,
             max_items: #max_items,
             computed: false,
@@ -279,6 +299,14 @@ fn attribute_impl(model: &Model) -> TokenStream {
         return TokenStream::new();
     }
     let (ident, plan) = (&model.ident, plan_ident(model));
+    let validators = (!model.rules.is_empty()).then(|| {
+        let rules = model.rules.iter().map(|(kind, names)| rule(model, kind, names));
+        quote! {
+            fn validators() -> ::std::vec::Vec<::tf_provider::schema::Validator> {
+                ::std::vec::Vec::from([#(#rules.into_validator()),*])
+            }
+        }
+    });
     quote! {
         #[automatically_derived]
         impl ::tf_provider::schema::AttributeValue for #ident {
@@ -290,6 +318,8 @@ fn attribute_impl(model: &Model) -> TokenStream {
                     <Self as ::tf_provider::schema::Schema>::definition().attributes,
                 )
             }
+
+            #validators
         }
     }
 }

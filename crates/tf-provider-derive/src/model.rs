@@ -16,6 +16,8 @@ pub(crate) struct Model {
     pub(crate) identity: bool,
     /// Operation and its limit in seconds, for those that are not left at their default.
     pub(crate) timeouts: Option<Vec<(Ident, u64)>>,
+    /// Kind of rule, and the fields that it is about.
+    pub(crate) rules: Vec<(Ident, Vec<Ident>)>,
     pub(crate) fields: Vec<Field>,
 }
 
@@ -51,6 +53,8 @@ pub(crate) struct AttributeRole {
     pub(crate) deprecated: Option<String>,
     pub(crate) default: Option<Expr>,
     pub(crate) replace: bool,
+    /// When a change replaces.
+    pub(crate) replace_if: Option<Expr>,
     pub(crate) keep: bool,
     pub(crate) validators: Vec<Expr>,
 }

@@ -101,6 +101,22 @@ impl TfOption {
         Vec::new()
     }
 
+    /// The identifiers of `name(a, b)`, at least one.
+    pub(crate) fn names(&self, errors: &mut Errors) -> Vec<Ident> {
+        if let OptionValue::List(tokens) = &self.value {
+            match Punctuated::<Ident, Token![,]>::parse_terminated.parse2(tokens.clone()) {
+                Ok(list) if !list.is_empty() => return list.into_iter().collect(),
+                Ok(_) => {}
+                Err(error) => {
+                    errors.push(error);
+                    return Vec::new();
+                }
+            }
+        }
+        errors.at_span(self.span(), format!("`{0}` needs fields: `{0}(…)`", self.name));
+        Vec::new()
+    }
+
     /// The options of `name(a = …, b = …)`; none for a bare `name`.
     pub(crate) fn options(&self, errors: &mut Errors) -> Vec<TfOption> {
         match &self.value {
@@ -148,10 +164,14 @@ pub(crate) fn tf_options(attributes: &[Attribute], errors: &mut Errors) -> Vec<T
     without_repetitions(all, errors)
 }
 
+/// Options that may stand more than once, each time about other fields.
+const REPEATABLE: &[&str] = &["conflicts", "exactly_one_of", "at_least_one_of", "together"];
+
 fn without_repetitions(options: impl IntoIterator<Item = TfOption>, errors: &mut Errors) -> Vec<TfOption> {
     let mut kept: Vec<TfOption> = Vec::new();
     for option in options {
-        if kept.iter().any(|other| other.name == option.name) {
+        let once = !REPEATABLE.iter().any(|name| option.name == name);
+        if once && kept.iter().any(|other| other.name == option.name) {
             errors.at_span(option.span(), format!("`{}` is given twice", option.name));
         } else {
             kept.push(option);

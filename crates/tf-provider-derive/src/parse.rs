@@ -12,7 +12,16 @@ use crate::model::{Model, Presence, Role};
 use crate::options::{OptionValue, TfOption, tf_options};
 use crate::parse_field::field;
 
-const ROOT_OPTIONS: &[&str] = &["type_name", "identity", "version", "timeouts"];
+const ROOT_OPTIONS: &[&str] = &[
+    "type_name",
+    "identity",
+    "version",
+    "timeouts",
+    "conflicts",
+    "exactly_one_of",
+    "at_least_one_of",
+    "together",
+];
 const ROOT_HINTS: &[(&str, &str)] = &[
     ("name", "write `type_name = \"…\"`"),
     ("schema_version", "write `version = 1`"),
@@ -38,6 +47,7 @@ pub(crate) fn parse(input: &DeriveInput) -> (Option<Model>, Errors) {
         type_name: None,
         version: 0,
         identity: false,
+        rules: Vec::new(),
         timeouts: None,
         fields: Vec::new(),
     };
@@ -62,6 +72,7 @@ pub(crate) fn parse(input: &DeriveInput) -> (Option<Model>, Errors) {
         errors.at(&input.ident, message);
     }
     check_names(&model, &mut errors);
+    check_rules(&model, &mut errors);
     if model.identity {
         check_identity(&model, &mut errors);
     }
@@ -85,6 +96,9 @@ fn root_options(options: &[TfOption], model: &mut Model, errors: &mut Errors) {
                     errors.at_span(option.span(), "`version` is too great");
                 }
                 model.version = version;
+            }
+            "conflicts" | "exactly_one_of" | "at_least_one_of" | "together" => {
+                model.rules.push((option.name.clone(), option.names(errors)));
             }
             "identity" => model.identity = option.flag(errors),
             "timeouts" => model.timeouts = Some(timeouts(option, errors)),
@@ -145,6 +159,31 @@ fn check_names(model: &Model, errors: &mut Errors) {
         }
         if model.timeouts.is_some() && name == "timeouts" {
             errors.at(&field.ident, "`timeouts(…)` adds the block of this name; it needs no field");
+        }
+    }
+}
+
+/// A rule is about fields that the configuration may leave out.
+fn check_rules(model: &Model, errors: &mut Errors) {
+    for (kind, names) in &model.rules {
+        if names.len() == 1 {
+            errors.at(kind, format!("`{kind}` needs at least two fields"));
+        }
+        for name in names {
+            let Some(field) = model.fields.iter().find(|field| field.ident == *name) else {
+                errors.at(name, format!("there is no field `{name}`"));
+                continue;
+            };
+            let optional = match &field.role {
+                Role::Attribute(role) => {
+                    matches!(role.presence, Presence::Optional | Presence::OptionalComputed)
+                }
+                Role::Block(role) => !role.computed && role.min_items == 0,
+                Role::Faulty => true,
+            };
+            if !optional {
+                errors.at(name, format!("`{name}` is no field that the configuration may leave out"));
+            }
         }
     }
 }

@@ -9,8 +9,18 @@ use crate::options::{TfOption, tf_options};
 use crate::parse::{NAME_RULE, default_name, is_name};
 use crate::types::{Wrapper, mentions, wrapper};
 
-const OPTIONS: &[&str] =
-    &["name", "required", "optional", "default", "replace", "keep", "deprecated", "validate", "block"];
+const OPTIONS: &[&str] = &[
+    "name",
+    "required",
+    "optional",
+    "default",
+    "replace",
+    "replace_if",
+    "keep",
+    "deprecated",
+    "validate",
+    "block",
+];
 const HINTS: &[(&str, &str)] = &[
     ("rename", "write `name = \"…\"`"),
     ("computed", "write the type as `Computed<T>`"),
@@ -102,7 +112,8 @@ pub(crate) fn field(field: &syn::Field, parent: &Ident, errors: &mut Errors) -> 
 
 /// None when the type is a mistake.
 fn block(ty: &Type, block: &TfOption, options: &Options<'_>, errors: &mut Errors) -> Option<BlockRole> {
-    for name in ["required", "optional", "default", "replace", "keep", "deprecated", "validate"] {
+    for name in ["required", "optional", "default", "replace", "replace_if", "keep", "deprecated", "validate"]
+    {
         options.refuse(name, "applies to an attribute, not to a block", errors);
     }
     let (schema, nesting) = match wrapper(ty) {
@@ -162,6 +173,7 @@ fn attribute(ty: &Type, options: &Options<'_>, errors: &mut Errors) -> Option<At
         deprecated: deprecated(options, errors),
         default: options.get("default").and_then(|option| option.expression(errors)),
         replace: options.flag("replace", errors),
+        replace_if: options.get("replace_if").and_then(|option| option.expression(errors)),
         keep: options.flag("keep", errors),
         validators: validators(options, errors),
     };
@@ -205,6 +217,7 @@ fn refuse_contradictions(wrapper: &Wrapper<'_>, options: &Options<'_>, errors: &
             let reason = "cannot compare a write-only value, which is kept nowhere; \
                           put it on the attribute that versions the value";
             options.refuse("replace", reason, errors);
+            options.refuse("replace_if", reason, errors);
         }
         Wrapper::Vec(_) | Wrapper::Plain => {
             if options.get("default").is_some() {
@@ -212,6 +225,9 @@ fn refuse_contradictions(wrapper: &Wrapper<'_>, options: &Options<'_>, errors: &
             }
             options.refuse("optional", "goes with `Computed<T>`; write the type as `Option<T>`", errors);
         }
+    }
+    if options.get("replace").is_some() {
+        options.refuse("replace_if", "goes without `replace`, which replaces in any case", errors);
     }
     if !matches!(wrapper, Wrapper::Computed(_)) {
         options.refuse("keep", "keeps what the provider has set; write the type as `Computed<T>`", errors);

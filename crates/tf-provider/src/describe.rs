@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use crate::function::Function;
 use crate::provider::{Provider, Registry};
-use crate::schema::{Attribute, AttributeKind, Block, Definition, Nesting, Presence};
+use crate::schema::{Attribute, AttributeKind, Block, Definition, Nesting, Presence, Rule};
 use crate::value::{RawValue, Type, json as json_codec};
 
 /// Everything `P` offers: `{"provider", "resources", "data_sources", "ephemeral_resources", "list_resources",
@@ -45,7 +45,12 @@ fn definition(definition: &Definition) -> Json {
         "description": definition.description,
         "attributes": attributes(&definition.attributes),
         "blocks": blocks(&definition.blocks),
+        "rules": rules(&definition.rules),
     })
+}
+
+fn rules(rules: &[Rule]) -> Json {
+    rules.iter().map(Rule::demand).collect()
 }
 
 fn attributes(attributes: &[Attribute]) -> Json {
@@ -84,6 +89,7 @@ fn blocks(blocks: &[Block]) -> Json {
             "description": block.description,
             "attributes": attributes(&block.attributes),
             "blocks": self::blocks(&block.blocks),
+            "rules": rules(&block.rules),
             "min_items": block.min_items,
             "max_items": block.max_items,
             "computed": block.computed,

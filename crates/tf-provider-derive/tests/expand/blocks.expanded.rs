@@ -98,6 +98,7 @@ impl ::tf_provider::schema::Schema for Provider {
                         ),
                         attributes: nested.attributes,
                         blocks: nested.blocks,
+                        rules: nested.rules,
                         min_items: 0,
                         max_items: 0,
                         computed: false,
@@ -111,6 +112,7 @@ impl ::tf_provider::schema::Schema for Provider {
                         description: ::std::string::String::from("Rules."),
                         attributes: nested.attributes,
                         blocks: nested.blocks,
+                        rules: nested.rules,
                         min_items: 1,
                         max_items: 3,
                         computed: false,
@@ -126,6 +128,7 @@ impl ::tf_provider::schema::Schema for Provider {
                         ),
                         attributes: nested.attributes,
                         blocks: nested.blocks,
+                        rules: nested.rules,
                         min_items: 0,
                         max_items: 0,
                         computed: false,
@@ -133,6 +136,7 @@ impl ::tf_provider::schema::Schema for Provider {
                         .computed()
                 },
             ]),
+            rules: ::std::vec::Vec::new(),
             timeouts: ::core::option::Option::None,
         }
     }
@@ -180,6 +184,7 @@ impl ::tf_provider::schema::Schema for Empty {
             description: ::std::string::String::from("Nothing to say."),
             attributes: ::std::vec::Vec::new(),
             blocks: ::std::vec::Vec::new(),
+            rules: ::std::vec::Vec::new(),
             timeouts: ::core::option::Option::None,
         }
     }

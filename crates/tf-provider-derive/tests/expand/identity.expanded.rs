@@ -87,6 +87,8 @@ impl ::tf_provider::schema::Schema for RuleIdentity {
                     deprecated: ::core::option::Option::None,
                     default: ::core::option::Option::None,
                     replace: false,
+                    replace_if: ::core::option::Option::None,
+                    same_meaning: <String as ::tf_provider::schema::AttributeValue>::same_meaning(),
                     keep: false,
                     validators: <String as ::tf_provider::schema::AttributeValue>::validators(),
                 },
@@ -100,11 +102,14 @@ impl ::tf_provider::schema::Schema for RuleIdentity {
                     deprecated: ::core::option::Option::None,
                     default: ::core::option::Option::None,
                     replace: false,
+                    replace_if: ::core::option::Option::None,
+                    same_meaning: <String as ::tf_provider::schema::AttributeValue>::same_meaning(),
                     keep: false,
                     validators: <String as ::tf_provider::schema::AttributeValue>::validators(),
                 },
             ]),
             blocks: ::std::vec::Vec::new(),
+            rules: ::std::vec::Vec::new(),
             timeouts: ::core::option::Option::None,
         }
     }

@@ -85,6 +85,10 @@ impl ::tf_provider::schema::Schema for Placement {
                     deprecated: ::core::option::Option::None,
                     default: ::core::option::Option::None,
                     replace: false,
+                    replace_if: ::core::option::Option::None,
+                    same_meaning: <BTreeSet<
+                        String,
+                    > as ::tf_provider::schema::AttributeValue>::same_meaning(),
                     keep: false,
                     validators: <BTreeSet<
                         String,
@@ -114,6 +118,11 @@ impl ::tf_provider::schema::Schema for Placement {
                         )
                     },
                     replace: false,
+                    replace_if: ::core::option::Option::None,
+                    same_meaning: <BTreeMap<
+                        String,
+                        u32,
+                    > as ::tf_provider::schema::AttributeValue>::same_meaning(),
                     keep: false,
                     validators: <BTreeMap<
                         String,
@@ -122,6 +131,7 @@ impl ::tf_provider::schema::Schema for Placement {
                 },
             ]),
             blocks: ::std::vec::Vec::new(),
+            rules: ::std::vec::Vec::new(),
             timeouts: ::core::option::Option::None,
         }
     }

@@ -199,6 +199,8 @@ impl ::tf_provider::schema::Schema for PullThroughCacheRule {
                     deprecated: ::core::option::Option::None,
                     default: ::core::option::Option::None,
                     replace: true,
+                    replace_if: ::core::option::Option::None,
+                    same_meaning: <String as ::tf_provider::schema::AttributeValue>::same_meaning(),
                     keep: false,
                     validators: {
                         #[allow(
@@ -206,7 +208,8 @@ impl ::tf_provider::schema::Schema for PullThroughCacheRule {
                             reason = "an expression uses what it needs"
                         )]
                         use ::tf_provider::schema::{
-                            at_least, check, each, length, one_of, range, text,
+                            at_least, at_most, check, each, length, matches, one_of,
+                            range, text, within,
                         };
                         let mut validators = ::std::vec::Vec::from([
                             length(2..=30),
@@ -229,6 +232,8 @@ impl ::tf_provider::schema::Schema for PullThroughCacheRule {
                     deprecated: ::core::option::Option::None,
                     default: ::core::option::Option::None,
                     replace: false,
+                    replace_if: ::core::option::Option::None,
+                    same_meaning: <String as ::tf_provider::schema::AttributeValue>::same_meaning(),
                     keep: false,
                     validators: <String as ::tf_provider::schema::AttributeValue>::validators(),
                 },
@@ -242,6 +247,8 @@ impl ::tf_provider::schema::Schema for PullThroughCacheRule {
                     deprecated: ::core::option::Option::None,
                     default: ::core::option::Option::None,
                     replace: false,
+                    replace_if: ::core::option::Option::None,
+                    same_meaning: <String as ::tf_provider::schema::AttributeValue>::same_meaning(),
                     keep: true,
                     validators: <String as ::tf_provider::schema::AttributeValue>::validators(),
                 },
@@ -255,6 +262,8 @@ impl ::tf_provider::schema::Schema for PullThroughCacheRule {
                     deprecated: ::core::option::Option::None,
                     default: ::core::option::Option::None,
                     replace: false,
+                    replace_if: ::core::option::Option::None,
+                    same_meaning: <String as ::tf_provider::schema::AttributeValue>::same_meaning(),
                     keep: false,
                     validators: <String as ::tf_provider::schema::AttributeValue>::validators(),
                 },
@@ -273,6 +282,8 @@ impl ::tf_provider::schema::Schema for PullThroughCacheRule {
                         )
                     },
                     replace: false,
+                    replace_if: ::core::option::Option::None,
+                    same_meaning: <String as ::tf_provider::schema::AttributeValue>::same_meaning(),
                     keep: false,
                     validators: {
                         #[allow(
@@ -280,7 +291,8 @@ impl ::tf_provider::schema::Schema for PullThroughCacheRule {
                             reason = "an expression uses what it needs"
                         )]
                         use ::tf_provider::schema::{
-                            at_least, check, each, length, one_of, range, text,
+                            at_least, at_most, check, each, length, matches, one_of,
+                            range, text, within,
                         };
                         let mut validators = ::std::vec::Vec::from([
                             one_of(&["MUTABLE", "IMMUTABLE"]),
@@ -308,6 +320,10 @@ impl ::tf_provider::schema::Schema for PullThroughCacheRule {
                     deprecated: ::core::option::Option::None,
                     default: ::core::option::Option::None,
                     replace: false,
+                    replace_if: ::core::option::Option::None,
+                    same_meaning: <WriteOnly<
+                        String,
+                    > as ::tf_provider::schema::AttributeValue>::same_meaning(),
                     keep: false,
                     validators: <WriteOnly<
                         String,
@@ -329,6 +345,10 @@ impl ::tf_provider::schema::Schema for PullThroughCacheRule {
                     deprecated: ::core::option::Option::None,
                     default: ::core::option::Option::None,
                     replace: false,
+                    replace_if: ::core::option::Option::None,
+                    same_meaning: <Sensitive<
+                        String,
+                    > as ::tf_provider::schema::AttributeValue>::same_meaning(),
                     keep: false,
                     validators: <Sensitive<
                         String,
@@ -344,6 +364,8 @@ impl ::tf_provider::schema::Schema for PullThroughCacheRule {
                     deprecated: ::core::option::Option::None,
                     default: ::core::option::Option::None,
                     replace: false,
+                    replace_if: ::core::option::Option::None,
+                    same_meaning: <u16 as ::tf_provider::schema::AttributeValue>::same_meaning(),
                     keep: false,
                     validators: <u16 as ::tf_provider::schema::AttributeValue>::validators(),
                 },
@@ -359,11 +381,14 @@ impl ::tf_provider::schema::Schema for PullThroughCacheRule {
                     ),
                     default: ::core::option::Option::None,
                     replace: false,
+                    replace_if: ::core::option::Option::None,
+                    same_meaning: <String as ::tf_provider::schema::AttributeValue>::same_meaning(),
                     keep: false,
                     validators: <String as ::tf_provider::schema::AttributeValue>::validators(),
                 },
             ]),
             blocks: ::std::vec::Vec::new(),
+            rules: ::std::vec::Vec::new(),
             timeouts: ::core::option::Option::Some(::tf_provider::schema::Timeouts {
                 create: ::core::time::Duration::from_secs(300),
                 delete: ::core::time::Duration::from_secs(5400),

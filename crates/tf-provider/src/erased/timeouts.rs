@@ -21,6 +21,8 @@ pub(super) fn timeouts_block(defaults: Timeouts) -> Block {
         deprecated: None,
         default: None,
         replace: false,
+        replace_if: None,
+        same_meaning: None,
         keep: false,
         validators: vec![text(|value| crate::duration::parse(value).map(drop))],
     };
@@ -35,6 +37,7 @@ pub(super) fn timeouts_block(defaults: Timeouts) -> Block {
             attribute("delete", defaults.delete),
         ],
         blocks: Vec::new(),
+        rules: Vec::new(),
         min_items: 0,
         max_items: 0,
         computed: false,

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::validate::no_null_elements;
-use super::{AttributeKind, Computed, Nesting, Sensitive, Validator, WriteOnly, check, each, object_type};
+use super::{
+    AttributeKind, Comparison, Computed, Nesting, Sensitive, Validator, WriteOnly, check, each, object_type,
+};
 use crate::value::{AttributePath, Number, RawValue, Step, Type, Value};
 
 /// A value did not have the shape that its type demands.
@@ -74,6 +76,11 @@ pub trait AttributeValue: Convert {
     /// Checks that the type itself demands of a configured value; those of the attribute come on top.
     fn validators() -> Vec<Validator> {
         Vec::new()
+    }
+
+    /// Whether two values mean the same; `None` where only equal ones do.
+    fn same_meaning() -> Option<Comparison> {
+        None
     }
 }
 
@@ -271,6 +278,16 @@ impl<T: AttributeValue> AttributeValue for Vec<T> {
     type Plan = Vec<Value<T::Plan>>;
     const SENSITIVE: bool = T::SENSITIVE;
 
+    fn same_meaning() -> Option<Comparison> {
+        let element = T::same_meaning()?;
+        Some(Comparison::new(move |one, other| match (one, other) {
+            (RawValue::Sequence(one), RawValue::Sequence(other)) if one.len() == other.len() => {
+                one.iter().zip(other).all(|(one, other)| one == other || element.holds(one, other))
+            }
+            _ => false,
+        }))
+    }
+
     fn kind() -> AttributeKind {
         collection_kind::<T>(Nesting::List)
     }
@@ -326,6 +343,18 @@ impl<T: Convert> Convert for BTreeMap<String, T> {
 impl<T: AttributeValue> AttributeValue for BTreeMap<String, T> {
     type Plan = BTreeMap<String, Value<T::Plan>>;
     const SENSITIVE: bool = T::SENSITIVE;
+
+    fn same_meaning() -> Option<Comparison> {
+        let element = T::same_meaning()?;
+        Some(Comparison::new(move |one, other| match (one, other) {
+            (RawValue::Mapping(one), RawValue::Mapping(other)) if one.len() == other.len() => {
+                one.iter().all(|(key, one)| {
+                    other.get(key).is_some_and(|other| one == other || element.holds(one, other))
+                })
+            }
+            _ => false,
+        }))
+    }
 
     fn kind() -> AttributeKind {
         collection_kind::<T>(Nesting::Map)
@@ -402,6 +431,10 @@ impl<T: Convert> Convert for Sensitive<T> {
 impl<T: AttributeValue> AttributeValue for Sensitive<T> {
     type Plan = Sensitive<T::Plan>;
     const SENSITIVE: bool = true;
+
+    fn same_meaning() -> Option<Comparison> {
+        T::same_meaning()
+    }
 
     fn kind() -> AttributeKind {
         T::kind()

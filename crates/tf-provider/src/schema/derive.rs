@@ -82,6 +82,7 @@
 /// | `type_name = "…"` | name of the resource or data source; absent for a provider and for nested structs |
 /// | `identity` | the struct is the [`Identity`](crate::Identity) of a resource, without `type_name` |
 /// | `version = 1` | version of the state's (or identity's) shape, 0 by default |
+/// | `conflicts(a, b)`, `exactly_one_of(a, b)`, `at_least_one_of(a, b)`, `together(a, b)` | which fields the configuration may set at a time; each as often as needed |
 /// | `timeouts`, `timeouts(create = "5m", …)` | adds a `timeouts` block; each limit is 20 minutes by default; no field stands for it |
 ///
 /// # Options of a field
@@ -92,6 +93,7 @@
 /// | `optional` | on `Computed<T>`: the configuration may set it |
 /// | `default = …` | on `T`: what null in configuration means; an expression, or a string for `String` |
 /// | `replace` | a change replaces the object |
+/// | `replace_if = …` | a change replaces the object if this function of the old and the new value says so: `fn(Option<&T>, Option<&T>) -> bool`, `None` for null; while the new value is unknown, it does not |
 /// | `keep` | on `Computed<T>`: never changes after create, so that the plan keeps the prior value |
 /// | `deprecated = "…"` | what to use instead |
 /// | `validate(…, …)` | [`Validator`](super::Validator)s, made by the functions of [`schema`](super), which are in scope |

@@ -10,16 +10,22 @@ use std::time::Duration;
 
 use crate::value::{AttributePath, RawValue, Step, Type};
 
+mod compare;
 mod convert;
 mod derive;
+mod rules;
 mod validate;
 mod wrappers;
 
+pub use compare::{AnyCase, Comparison, Json, JsonSpelling, Spelled, Spelling, replace_if};
 pub use convert::{
     AttributeValue, Convert, ConvertError, attribute_from, list_block_from, list_block_to_raw,
 };
 pub use derive::{Schema, StringEnum};
-pub use validate::{Invalid, Validator, at_least, check, each, length, one_of, range, text};
+pub use rules::Rule;
+pub use validate::{
+    Invalid, Validator, at_least, at_most, check, each, length, matches, one_of, range, text, within,
+};
 pub use wrappers::{Computed, Sensitive, WriteOnly};
 
 /// A struct that is a schema. Implemented by `#[derive(Schema)]`.
@@ -44,6 +50,8 @@ pub struct Definition {
     pub attributes: Vec<Attribute>,
     /// Nested blocks in the order in which the struct declares them.
     pub blocks: Vec<Block>,
+    /// Which arguments may stand together.
+    pub rules: Vec<Rule>,
     /// Default time limits; present when the object has a `timeouts` block.
     pub timeouts: Option<Timeouts>,
 }
@@ -69,6 +77,10 @@ pub struct Attribute {
     pub default: Option<RawValue>,
     /// A change replaces the object.
     pub replace: bool,
+    /// A change of a known value to another replaces the object if this holds.
+    pub replace_if: Option<Comparison>,
+    /// Whether two values mean the same, so that the earlier spelling stays.
+    pub same_meaning: Option<Comparison>,
     /// A planned unknown takes the prior value: for computed values that never change after create.
     pub keep: bool,
     /// Checks of the configured value.
@@ -130,6 +142,8 @@ pub struct Block {
     pub attributes: Vec<Attribute>,
     /// Blocks within the block.
     pub blocks: Vec<Block>,
+    /// Which arguments may stand together.
+    pub rules: Vec<Rule>,
     /// Fewest blocks, 0 or more.
     pub min_items: u64,
     /// Most blocks; 0 for no limit.

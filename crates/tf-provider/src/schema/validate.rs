@@ -65,6 +65,13 @@ pub struct Validator {
 }
 
 impl Validator {
+    pub(super) fn new(
+        demand: String,
+        check: impl Fn(&RawValue) -> Result<(), Invalid> + Send + Sync + 'static,
+    ) -> Self {
+        Validator { demand, check: Arc::new(check) }
+    }
+
     /// Checks a known, non-null value.
     ///
     /// # Errors
@@ -205,4 +212,74 @@ pub fn range(bounds: RangeInclusive<i64>) -> Validator {
 /// A whole number of at least `min`.
 pub fn at_least(min: i64) -> Validator {
     range(min..=i64::MAX)
+}
+
+/// A whole number of at most `max`.
+pub fn at_most(max: i64) -> Validator {
+    let demand = format!("at most {max}");
+    Validator::new(demand.clone(), move |raw| match raw {
+        RawValue::Number(number) if number.to_i64().is_some_and(|value| value <= max) => Ok(()),
+        RawValue::Number(number) => Err(Invalid::new(format!("must be {demand}, but is {number}"))),
+        _ => Ok(()),
+    })
+}
+
+/// A number, whole or not, within bounds, both included.
+pub fn within(bounds: RangeInclusive<f64>) -> Validator {
+    let demand = format!("{} to {}", bounds.start(), bounds.end());
+    Validator::new(demand.clone(), move |raw| match raw {
+        RawValue::Number(number) if !bounds.contains(&number.to_f64()) => {
+            Err(Invalid::new(format!("must be {demand}, but is {number}")))
+        }
+        _ => Ok(()),
+    })
+}
+
+/// A string that matches a regular expression as a whole; `meaning` says in words what that is, such as
+/// `lower-case letters and digits`.
+///
+/// # Panics
+/// The expression is none: a mistake of the author, seen as soon as the schema is asked for.
+pub fn matches(expression: &str, meaning: &'static str) -> Validator {
+    let whole = regex_lite::Regex::new(&format!("^(?:{expression})$"));
+    let whole = whole.unwrap_or_else(|error| panic!("{expression:?} is no regular expression: {error}"));
+    Validator::new(meaning.to_owned(), move |raw| match raw {
+        RawValue::String(text) if !whole.is_match(text) => {
+            Err(Invalid::new(format!("must consist of {meaning}")))
+        }
+        _ => Ok(()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accepts(validator: &Validator, value: impl Into<RawValue>) -> bool {
+        validator.check(&value.into()).is_ok()
+    }
+
+    fn number(text: &str) -> RawValue {
+        RawValue::Number(text.parse().unwrap())
+    }
+
+    #[test]
+    fn bounds_are_included_and_what_is_beyond_is_refused() {
+        assert!(accepts(&at_most(3), 3) && !accepts(&at_most(3), 4));
+        assert!(!accepts(&at_most(3), number("2.5")), "a fraction is no whole number");
+        let half = within(0.0..=0.5);
+        assert!(accepts(&half, number("0.5")) && accepts(&half, 0));
+        assert!(!accepts(&half, number("0.51")) && !accepts(&half, -1));
+        assert!(accepts(&half, "text"), "other types are not its business");
+    }
+
+    #[test]
+    fn expression_has_to_match_as_a_whole() {
+        let name = matches("[a-z]+|[0-9]+", "lower-case letters or digits");
+        assert!(accepts(&name, "abc") && accepts(&name, "12"));
+        for wrong in ["", "abc1", "xabc y", "ABC", "abc\n"] {
+            assert!(!accepts(&name, wrong), "{wrong:?} was accepted");
+        }
+        assert_eq!(name.demand, "lower-case letters or digits");
+    }
 }

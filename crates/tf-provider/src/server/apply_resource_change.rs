@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::identity::{Identified, checked, known};
 use super::walk::{Level, walk};
-use super::{Outcome, ProviderServer, limit, operate, refuse_unknown};
+use super::{Outcome, ProviderServer, limit, operate, refuse_unknown, spelling};
 use crate::diagnostics::Diagnostics;
 use crate::erased::{AnyResource, carry_timeouts};
 use crate::private::Private;
@@ -89,6 +89,7 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
     };
     let private = outcome.private.clone();
     let (state, mut diagnostics) = settle(outcome, prior, &planned, &ty);
+    let state = spelling::keep(definition, &planned, state);
     let expected = identity.as_ref().filter(|_| !creates);
     let identity = if diagnostics.has_errors() {
         known(&*resource, &state, &client).filter(|_| creates).or(identity)

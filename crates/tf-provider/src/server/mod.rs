@@ -19,10 +19,11 @@ use crate::process::{self, ProcessOptions, StopHandle};
 use crate::proto::tfplugin6::provider_server;
 use crate::provider::{Provider, Registry};
 use crate::resource::{Context, humantime};
-use crate::schema::Definition;
+use crate::schema::{Block, Definition, Rule};
 use crate::value::{AttributePath, RawValue, Type};
 
 mod rpc;
+mod spelling;
 mod walk;
 
 pub(crate) mod apply_resource_change;
@@ -277,6 +278,38 @@ pub(crate) fn validate_values(definition: &Definition, config: &RawValue, diagno
             diagnostics.push(invalid(&visit.attribute.name, visit.path, fault));
         }
     });
+    let root = (definition.rules.as_slice(), definition.blocks.as_slice());
+    check_rules(root, config, &AttributePath::root(), diagnostics);
+}
+
+/// Checks which arguments stand together: in the object, and in every block.
+fn check_rules(
+    (rules, blocks): (&[Rule], &[Block]),
+    object: &RawValue,
+    path: &AttributePath,
+    diagnostics: &mut Diagnostics,
+) {
+    if !matches!(object, RawValue::Mapping(_)) {
+        return;
+    }
+    for fault in rules.iter().filter_map(|rule| rule.check(blocks, object).err()) {
+        let detail = format!("Here {}. {}", fault.problem, fault.remedy);
+        let diagnostic = Diagnostic::error("Invalid combination of arguments", detail);
+        diagnostics.push(diagnostic.at(path.join(&fault.path)));
+    }
+    for block in blocks {
+        let (inner, path) =
+            ((block.rules.as_slice(), block.blocks.as_slice()), path.with_attribute(&block.name));
+        match object.get(&block.name) {
+            Some(RawValue::Sequence(elements)) => {
+                for (index, element) in elements.iter().enumerate() {
+                    check_rules(inner, element, &path.with_index(index), diagnostics);
+                }
+            }
+            Some(element) => check_rules(inner, element, &path, diagnostics),
+            None => {}
+        }
+    }
 }
 
 fn invalid(name: &str, path: &AttributePath, fault: crate::schema::Invalid) -> Diagnostic {

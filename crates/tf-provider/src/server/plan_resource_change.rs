@@ -97,6 +97,14 @@ fn plan(definition: &Definition, prior: &RawValue, proposed: RawValue, config: &
         if visit.attribute.write_only {
             *visit.planned = RawValue::Null;
         }
+        // Spelled otherwise, but not changed.
+        if let (Some(same), Some(prior)) = (&visit.attribute.same_meaning, visit.prior)
+            && prior.is_wholly_known()
+            && visit.planned.is_wholly_known()
+            && same.holds(prior, visit.planned)
+        {
+            visit.planned.clone_from(prior);
+        }
     });
     if existing.is_some_and(|prior| *prior == planned) {
         return planned;
@@ -142,7 +150,15 @@ fn replaced(
                     || visit.siblings.iter().any(|it| it.get(name) == Some(&*visit.planned))
             }
         };
-        if visit.attribute.replace && !left_to_provider && !same {
+        let replaces = match (&visit.attribute.replace_if, visit.prior) {
+            (Some(condition), Some(prior)) => {
+                prior.is_wholly_known()
+                    && visit.planned.is_wholly_known()
+                    && condition.holds(prior, visit.planned)
+            }
+            _ => visit.attribute.replace,
+        };
+        if replaces && !left_to_provider && !same {
             paths.push(visit.path.clone());
         }
     });

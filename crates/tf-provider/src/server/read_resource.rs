@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::identity::{IMPORTED, Identified, checked};
-use super::{ProviderServer, limit, operate, refuse_unknown};
+use super::{ProviderServer, limit, operate, refuse_unknown, spelling};
 use crate::diagnostics::{Diagnostic, Diagnostics, Severity};
 use crate::erased::{AnyResource, carry_timeouts};
 use crate::private::Private;
@@ -61,6 +61,7 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
         }
         Some(Some(state)) => {
             let state = carry_timeouts(state.normalised(&ty), &current);
+            let state = spelling::keep(definition, &current, state);
             let state = refuse_unknown(state, &mut outcome.diagnostics);
             let expected = identity.as_ref().filter(|_| !imported);
             let found = checked(&*resource, &state, &client, expected, &mut outcome.diagnostics);

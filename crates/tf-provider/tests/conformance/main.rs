@@ -24,6 +24,7 @@ mod plan;
 mod protocol;
 mod read;
 mod real;
+mod rules;
 mod table;
 mod upgrade;
 mod validate;

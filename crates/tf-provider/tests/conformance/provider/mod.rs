@@ -6,6 +6,7 @@ mod identified;
 mod journal;
 mod lease;
 pub(crate) mod listed;
+mod ruled;
 mod upgraded;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,7 @@ use self::identified::{Drifter, Identified};
 use self::journal::Journal;
 use self::lease::{Lease, Plain};
 use self::listed::{Finds, Shout};
+use self::ruled::Ruled;
 use self::upgraded::Upgraded;
 
 /// Offers what the conformance tests need.
@@ -48,6 +50,7 @@ impl Provider for Conformance {
             .resource(resource!(Identified))
             .resource(resource!(Drifter))
             .resource(resource!(Journal))
+            .resource(resource!(Ruled))
             .resource(resource!(Upgraded))
             .data_source(data_source!(Lookup))
             .ephemeral_resource(ephemeral_resource!(Lease))

@@ -56,6 +56,42 @@ fn item_53_destroy_plan_warns_and_refuses() {
     assert!(workspace.instances("conformance_everything.a").is_empty());
 }
 
+fn ruled(arguments: &str) -> String {
+    format!("resource \"conformance_ruled\" \"a\" {{\n  {arguments}\n}}\n")
+}
+
+#[test]
+fn item_42_json_that_means_the_same_makes_no_difference() {
+    let workspace = Workspace::new(&ruled("file = \"f\"\npolicy = \"{ \\\"b\\\": 1, \\\"a\\\": 2 }\""));
+    workspace.apply();
+    workspace.assert_empty_plan();
+    workspace.config(&ruled("file = \"f\"\npolicy = jsonencode({ a = 2, b = 1 })"));
+    workspace.assert_empty_plan();
+    workspace.config(&ruled("file = \"f\"\npolicy = jsonencode({ a = 2, b = 3 })"));
+    workspace.apply().says(&["0 added, 1 changed, 0 destroyed"]);
+    workspace.assert_empty_plan();
+}
+
+#[test]
+fn item_41_condition_decides_about_replacement() {
+    let workspace = Workspace::new(&ruled("file = \"f\"\nsize = 5"));
+    workspace.apply();
+    workspace.config(&ruled("file = \"f\"\nsize = 6"));
+    workspace.apply().says(&["0 added, 1 changed, 0 destroyed"]);
+    workspace.config(&ruled("file = \"f\"\nsize = 5"));
+    workspace.apply().says(&["must be replaced", "1 added, 0 changed, 1 destroyed"]);
+}
+
+#[test]
+fn item_35_combination_of_arguments_points_at_the_argument() {
+    let workspace = Workspace::new(&ruled("file = \"f\"\ninline = \"i\""));
+    workspace.plan(&[]).failed_with(&[
+        "Invalid combination of arguments",
+        "inline and file exclude each other",
+        "file = \"f\"",
+    ]);
+}
+
 #[test]
 fn item_64_computed_blocks_are_refused_with_the_version_that_has_them() {
     let workspace = Workspace::new("resource \"conformance_blocks\" \"a\" {\n  name = \"a\"\n}\n");
