@@ -12,7 +12,8 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
 use sha2::{Digest as _, Sha256};
 use tf_provider::Context;
-use tf_provider::schema::Convert;
+use tf_provider::Schema;
+use tf_provider::schema::Presence;
 use tf_provider::value::RawValue;
 
 use crate::clients::Clients;
@@ -24,8 +25,8 @@ const CREATING: &str = "creating";
 const CREATOR: &str = "creator";
 /// Stands for the configuration where a part that is gone is made again: no create goes on with that.
 const RESTORING: &str = "-";
-/// Attributes that do not tell configurations apart: tags often say which pipeline applied.
-const UNTOLD: [&str; 2] = ["tags", "tags_all"];
+/// The one argument that does not tell configurations apart: tags often say which pipeline applied.
+const TAGS: &str = "tags";
 /// Hex digits of a configuration's id.
 const ID_LENGTH: usize = 32;
 
@@ -45,8 +46,12 @@ impl Creating {
     }
 
     /// A create of `planned`.
-    pub fn begin_of(planned: &impl Convert) -> Self {
-        Creating::begin(configuration_id(&planned.to_raw()))
+    pub fn begin_of<T: Schema>(planned: &T) -> Self {
+        let definition = T::definition();
+        // What the provider sets is not told: an attribute may be known to the plan only the second time.
+        let told = definition.attributes.iter().filter(|attribute| attribute.presence != Presence::Computed);
+        let names = told.map(|attribute| attribute.name.as_str()).filter(|name| *name != TAGS);
+        Creating::begin(configuration_id(&definition.type_name, names, &planned.to_raw()))
     }
 
     /// An update that makes parts which are gone: they are marked so that an answer that is lost can be made up for.
@@ -110,14 +115,13 @@ fn key() -> String {
     format!("{OWN_PREFIX}{CREATING}")
 }
 
-/// A checksum of what is planned.
-fn configuration_id(planned: &RawValue) -> String {
+/// A checksum of a type, and of the arguments `names` of what is planned.
+fn configuration_id<'a>(type_name: &str, names: impl Iterator<Item = &'a str>, planned: &RawValue) -> String {
     let mut hash = Sha256::new();
-    if let RawValue::Mapping(attributes) = planned {
-        for (name, value) in attributes.iter().filter(|(name, _)| !UNTOLD.contains(&name.as_str())) {
-            text(&mut hash, name);
-            feed(&mut hash, value);
-        }
+    text(&mut hash, type_name);
+    for name in names {
+        text(&mut hash, name);
+        feed(&mut hash, planned.get(name).unwrap_or(&RawValue::Null));
     }
     let mut id: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     id.truncate(ID_LENGTH);
@@ -153,32 +157,42 @@ fn text(hash: &mut Sha256, text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use tf_provider::schema::Computed;
 
     use super::*;
 
-    fn object(pairs: &[(&str, RawValue)]) -> RawValue {
-        RawValue::Mapping(pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
-    }
-
-    fn string(text: &str) -> RawValue {
-        RawValue::String(text.to_owned())
+    /// An example.
+    #[derive(Schema, Clone, Debug)]
+    #[tf(type_name = "ecrunner_example")]
+    struct Example {
+        /// Name.
+        name: String,
+        /// Members.
+        members: Vec<String>,
+        /// Tags.
+        tags: Option<Tags>,
+        /// ARN.
+        arn: Computed<String>,
     }
 
     #[test]
-    fn a_configuration_is_known_by_all_but_its_tags() {
-        let tags = |value| RawValue::Mapping(BTreeMap::from([("commit".to_owned(), string(value))]));
-        let id = |name, value| {
-            let arn = ("arn", RawValue::unknown());
-            configuration_id(&object(&[("name", string(name)), ("tags", tags(value)), arn]))
+    fn a_configuration_is_known_by_its_arguments_but_for_tags() {
+        let id = |change: &dyn Fn(&mut Example)| {
+            let mut example = Example {
+                name: "ci".to_owned(),
+                members: vec!["a".to_owned(), "b".to_owned()],
+                tags: None,
+                arn: Computed::Pending,
+            };
+            change(&mut example);
+            Creating::begin_of(&example).configuration
         };
-        assert_eq!(id("ci", "1"), id("ci", "2"));
-        assert_ne!(id("ci", "1"), id("other", "1"));
-        let list = |texts: &[&str]| RawValue::Sequence(texts.iter().map(|text| string(text)).collect());
-        assert_ne!(
-            configuration_id(&object(&[("a", list(&["b", "c"]))])),
-            configuration_id(&object(&[("a", list(&["bc"]))]))
-        );
+        let same = id(&|_| {});
+        assert_eq!(id(&|example| example.tags = Some(Tags::new())), same);
+        assert_eq!(id(&|example| example.arn = "known now".into()), same);
+        assert_ne!(id(&|example| example.name = "other".to_owned()), same);
+        assert_ne!(id(&|example| example.members = vec!["ab".to_owned()]), same);
+        assert_eq!(same.len(), ID_LENGTH);
     }
 
     #[test]

@@ -161,7 +161,11 @@ pub struct RunnerManager {
 impl Resource for RunnerManager {
     type Client = Clients;
 
-    async fn create(self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
+    async fn create(mut self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
+        // Unknown to the plan as the name was.
+        if self.config_parameter.is_pending() {
+            self.config_parameter = plan::default_parameter(&self.name).into();
+        }
         let creating = Creating::begin_of(&self);
         let existing = Existing::find(&self, ctx.client()).await?;
         existing.refuse_foreign(&self, &creating)?;

@@ -181,3 +181,27 @@ fn create_before_destroy_keeps_what_the_second_create_went_on_with() {
     assert_eq!(members(&account), ["ci"]);
     workspace.assert_empty_plan();
 }
+
+#[test]
+fn create_that_crashed_is_gone_on_with_by_one_whose_plan_knows_more() {
+    let account = Account::new();
+    let group = "arn:aws:autoscaling:eu-central-1:111122223333:autoScalingGroup:0a1b:autoScalingGroupName/ci";
+    let mut workspace = Workspace::new(&account);
+    workspace.provider_arguments("  default_tags {\n    tags = { commit = \"1\" }\n  }");
+    workspace.config(&format!(
+        "resource \"terraform_data\" \"fleet\" {{\n  input = \"{group}\"\n}}\n{}",
+        profile("  fleet_control = {\n    fleet_arns = [terraform_data.fleet.output]\n  }\n")
+    ));
+    let forever = FaultKind::Latency { milliseconds: 600_000 };
+    account.inject(Fault::once("iam", "AddRoleToInstanceProfile", forever));
+    let apply = workspace.start_apply();
+    account.wait_for_call("AddRoleToInstanceProfile");
+    apply.crash();
+    workspace.provider_arguments("  default_tags {\n    tags = { commit = \"2\" }\n  }");
+    assert!(!workspace.plan().is_unknown(PROFILE, "policy_json"), "the state has the other object");
+    workspace.apply().expect_success();
+    assert_eq!(account.count("CreateRole"), 1);
+    let expected = json!([{"Key": "commit", "Value": "2"}]);
+    assert_eq!(super::tags::tags(&account), (expected.clone(), expected));
+    workspace.assert_empty_plan();
+}
