@@ -2,7 +2,7 @@
 //!
 //! [`Server`] is the provider in the test's own process, spoken to over the plugin protocol as Terraform does it: every
 //! call takes and answers JSON, costs microseconds, and shows what no command shows, such as private data and the paths
-//! of diagnostics.
+//! of diagnostics. [`Workspace`] is a directory in which the real binary of Terraform or OpenTofu runs.
 //!
 //! # A first test
 //! ```
@@ -83,11 +83,54 @@
 //! # }
 //! ```
 //!
+//! # The real binary
+//! [`Terraform`] is the binary of Terraform or OpenTofu with the providers under test, installed as users install them,
+//! and shared by the tests of a process; a [`Workspace`] is a configuration with its own state.
+//!
+//! ```no_run
+//! use std::sync::LazyLock;
+//! use tf_provider_testing::Terraform;
+//!
+//! static TERRAFORM: LazyLock<Terraform> = LazyLock::new(|| {
+//!     // In a test: env!("CARGO_TARGET_TMPDIR") and env!("CARGO_BIN_EXE_terraform-provider-greeter").
+//!     Terraform::below("target/tmp")
+//!         .binary_from("TERRAFORM")
+//!         .provider("example/greeter", "target/debug/terraform-provider-greeter")
+//!         .build()
+//! });
+//!
+//! // In a test: #[test] fn greeting_is_made_and_changed()
+//! let mut workspace = TERRAFORM.workspace();
+//! workspace.config(
+//!     r#"
+//!     provider "greeter" {
+//!       word = "Hello"
+//!     }
+//!     resource "greeter_greeting" "ann" {
+//!       name = "Ann"
+//!     }
+//!     "#,
+//! );
+//! let plan = workspace.plan();
+//! assert_eq!(plan.actions("greeter_greeting.ann"), ["create"]);
+//! assert!(plan.is_unknown("greeter_greeting.ann", "text"));
+//! workspace.apply_plan(&plan).expect_success();
+//! workspace.assert_empty_plan();
+//! assert_eq!(workspace.state_attr("greeter_greeting.ann", "text"), "Hello, Ann!");
+//! workspace.destroy().expect_success();
+//! ```
+//!
+//! Commands see nothing of the caller's environment, take providers from the binaries alone, run in a process group of
+//! their own, and never longer than a limit.
+//!
 //! Everything here panics on failure, with what was expected and what came as blocks: the caller is always a test.
 
 #![doc(test(attr(deny(warnings))))]
 
 mod report;
 pub mod server;
+pub mod terraform;
 
+pub use report::report;
 pub use server::{Server, UNKNOWN};
+pub use terraform::{Terraform, Workspace};

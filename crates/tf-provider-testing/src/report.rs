@@ -6,7 +6,7 @@ use std::fmt::Write;
 const BLOCK_LIMIT: usize = 12_000;
 
 /// A message of a claim and titled blocks.
-pub(crate) fn report(claim: &str, blocks: &[(&str, &str)]) -> String {
+pub fn report(claim: &str, blocks: &[(&str, &str)]) -> String {
     let mut text = claim.to_owned();
     for (title, body) in blocks {
         let body = tail(body.trim_end());

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use aws_gateway::{Call, Fault};
 use serde_json::Value;
+use tf_provider_testing::report;
+use tf_provider_testing::terraform::{isolate, wait_until};
 
-use crate::environment;
+use crate::environment::account_variables;
 use crate::paths;
-use crate::report::report;
 use crate::stack::Stack;
 
 /// Region of every account unless a test names another.
@@ -109,7 +110,7 @@ impl Account {
     /// When none arrives within a minute.
     #[track_caller]
     pub fn wait_for_call(&self, action: &str) {
-        crate::wait_until(action, CALL_LIMIT, || self.count(action) > 0);
+        wait_until(action, CALL_LIMIT, || self.count(action) > 0);
     }
 
     /// Orders a fault for coming calls of this account.
@@ -137,12 +138,11 @@ impl Account {
     fn cli(&self, region: &str, arguments: &[&str]) -> Output {
         let home = paths::logs();
         let mut command = Command::new(paths::venv().join("bin/aws"));
-        environment::isolate(&mut command, &home);
+        isolate(&mut command, &home);
         command
             .args(arguments)
+            .envs(account_variables(self, &home))
             .env("AWS_ENDPOINT_URL", Stack::shared().url())
-            .env("AWS_ACCESS_KEY_ID", &self.id)
-            .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("AWS_REGION", region)
             .env("AWS_DEFAULT_REGION", region)
             .env("AWS_DEFAULT_OUTPUT", "json")

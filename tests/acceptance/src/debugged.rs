@@ -1,27 +1,17 @@
 //! The provider started by hand with `-debug`, for terraform to attach to.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::Duration;
+use std::process::Command;
 
-use rustix::process::{Pid, Signal, kill_process};
+use tf_provider_testing::terraform::{self, isolate};
 
-use crate::account::{Account, REGION};
-use crate::environment;
+use crate::account::Account;
+use crate::environment::account_variables;
 use crate::paths;
-
-/// Time for an interrupted provider to end.
-const END_LIMIT: Duration = Duration::from_secs(10);
 
 /// A provider that serves run after run until it is interrupted.
 #[derive(Debug)]
-pub struct DebuggedProvider {
-    child: Child,
-    reattach: String,
-    // Kept open: closed, it would make the provider's next line on standard output an error.
-    stdout: Option<BufReader<ChildStdout>>,
-}
+pub struct DebuggedProvider(terraform::DebuggedProvider);
 
 impl DebuggedProvider {
     /// Starts the provider with the credentials of `account` and its socket below `temporary`, and waits for the line
@@ -32,34 +22,14 @@ impl DebuggedProvider {
     #[track_caller]
     pub fn start(account: &Account, temporary: &Path) -> Self {
         let mut command = Command::new(paths::provider_binary());
-        environment::isolate(&mut command, temporary);
-        command
-            .arg("-debug")
-            .env("AWS_ACCESS_KEY_ID", account.id())
-            .env("AWS_SECRET_ACCESS_KEY", "test")
-            .env("AWS_REGION", REGION)
-            .env("TMPDIR", temporary)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped());
-        let child = command.spawn().expect("the provider's executable starts");
-        let mut provider = Self { child, reattach: String::new(), stdout: None };
-        let stdout = provider.child.stdout.take().expect("a piped standard output");
-        let stdout = provider.stdout.insert(BufReader::new(stdout));
-        let mut line = String::new();
-        while provider.reattach.is_empty() {
-            line.clear();
-            let read = stdout.read_line(&mut line).expect("readable output");
-            assert_ne!(read, 0, "the provider ended without a line for TF_REATTACH_PROVIDERS");
-            if let Some((_, value)) = line.trim().split_once("TF_REATTACH_PROVIDERS=") {
-                value.trim_matches('\'').clone_into(&mut provider.reattach);
-            }
-        }
-        provider
+        isolate(&mut command, temporary);
+        command.envs(account_variables(account, temporary)).env("TMPDIR", temporary);
+        Self(terraform::DebuggedProvider::start(command))
     }
 
     /// Value of `TF_REATTACH_PROVIDERS` for terraform.
     pub fn reattach(&self) -> &str {
-        &self.reattach
+        self.0.reattach()
     }
 
     /// Interrupts the provider as ctrl-C does, and answers its exit status; `None` when a signal ended it.
@@ -67,24 +37,7 @@ impl DebuggedProvider {
     /// # Panics
     /// When it has ended before, or does not end within 10 s.
     #[track_caller]
-    pub fn interrupt(mut self) -> Option<i32> {
-        let running = self.child.try_wait().expect("a child to wait for").is_none();
-        assert!(running, "the provider ended by itself");
-        kill_process(Pid::from_child(&self.child), Signal::INT).expect("a signal to a child of ours");
-        let mut code = None;
-        crate::wait_until("the interrupted provider's end", END_LIMIT, || {
-            let status = self.child.try_wait().expect("a child to wait for");
-            code = status.and_then(|status| status.code());
-            status.is_some()
-        });
-        code
-    }
-}
-
-impl Drop for DebuggedProvider {
-    fn drop(&mut self) {
-        // Both fail only when it has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    pub fn interrupt(self) -> Option<i32> {
+        self.0.interrupt()
     }
 }

@@ -21,7 +21,7 @@
 //! - [`Stack`]: the emulators and the gateway, one per test process, started by the first test that needs them.
 //! - [`Account`]: an AWS account that belongs to one test; tests share nothing else and have no order.
 //! - [`Workspace`]: a directory with a configuration and its own state. It is removed when the test passes and
-//!   left in place, named in the message, when it fails.
+//!   left in place until a later run, named in the message, when it fails.
 //! - [`Run`]: one finished terraform command with its diagnostics; [`Plan`] and [`State`]: what `show -json` says.
 //!
 //! What they stand on is prepared by `cargo xtask test` and named by the environment; what is not named is looked for
@@ -34,36 +34,27 @@
 //! | `ECRUNNER_TEST_PROVIDER` | `debug/terraform-provider-ecrunner` | the provider's executable |
 //! | `ECRUNNER_TEST_TERRAFORM` | `terraform` in `PATH` | Terraform or OpenTofu |
 //!
+//! What drives terraform is `tf-provider-testing`; here stands what only this provider needs.
+//!
 //! Everything here panics on failure, with what was expected, what came, and the command's output as blocks:
 //! the caller is always a test.
 
 mod account;
 mod debugged;
-mod diagnostic;
 mod environment;
 mod paths;
-mod plan;
-mod process;
-mod report;
-mod run;
 mod stack;
-mod state;
 mod workspace;
 
 pub use account::{Account, REGION};
 pub use aws_gateway::{Call, Fault, FaultKind};
 pub use debugged::DebuggedProvider;
-pub use diagnostic::{Diagnostic, Severity};
 pub use paths::provider_binary;
-pub use plan::Plan;
-pub use process::Running;
-pub use run::Run;
 pub use stack::Stack;
-pub use state::State;
+pub use tf_provider_testing::terraform::{Diagnostic, Plan, Run, Running, Severity, State, wait_until};
 pub use workspace::Workspace;
 
 use std::net::{Ipv4Addr, TcpListener};
-use std::time::{Duration, Instant};
 
 /// An address on loopback that refuses connections.
 ///
@@ -73,22 +64,4 @@ pub fn refusing_url() -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free loopback port");
     let address = listener.local_addr().expect("the address of a bound listener");
     format!("http://{address}")
-}
-
-/// Polls until `condition` holds.
-///
-/// # Panics
-/// When it does not hold within `limit`; the message names `what` was awaited.
-#[track_caller]
-pub fn wait_until(what: &str, limit: Duration, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + limit;
-    while !condition() {
-        assert!(Instant::now() < deadline, "waited {limit:?} in vain for {what}");
-        pause();
-    }
-}
-
-/// Time between two looks at something that is polled.
-pub(crate) fn pause() {
-    std::thread::park_timeout(Duration::from_millis(20));
 }

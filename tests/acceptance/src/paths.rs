@@ -1,6 +1,5 @@
 //! Where the test process finds what it needs: from the environment, else below the target directory.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// Virtual environment with the emulators and the AWS CLI.
@@ -19,11 +18,6 @@ pub(crate) fn mirror() -> PathBuf {
 /// When it was not built.
 pub fn provider_binary() -> PathBuf {
     prepared("ECRUNNER_TEST_PROVIDER", "debug/terraform-provider-ecrunner")
-}
-
-/// Terraform or OpenTofu; by default what `PATH` calls terraform.
-pub(crate) fn terraform() -> OsString {
-    std::env::var_os("ECRUNNER_TEST_TERRAFORM").unwrap_or_else(|| "terraform".into())
 }
 
 /// Directory of the workspaces.

@@ -3,7 +3,7 @@
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use crate::diagnostic::{Diagnostic, Severity};
+use super::diagnostic::{Diagnostic, Severity};
 use crate::report::report;
 
 /// A finished command.
@@ -208,7 +208,7 @@ fn readable(stdout: &str) -> String {
 
 /// One line of a text that terraform, or the listing of a detail, broke into several.
 fn unwrapped(text: &str) -> String {
-    text.split_whitespace().filter(|word| *word != "|").collect::<Vec<_>>().join(" ")
+    text.split_whitespace().filter(|word| !["|", "│"].contains(word)).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::run::Run;
+use super::state::member;
 use crate::report::report;
-use crate::run::Run;
-use crate::state::member;
 
 /// A saved plan.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ impl Plan {
         Self { file, json, run }
     }
 
-    /// The plan file, for [`crate::Workspace::apply_plan`].
+    /// The plan file, for [`super::Workspace::apply_plan`].
     pub fn file(&self) -> &Path {
         &self.file
     }

@@ -8,11 +8,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
+use super::run::Run;
 use crate::report::report;
-use crate::run::Run;
-
-/// Longest run of one command. terraform waits 60 s for a silent provider; AWS retries end well before.
-const LIMIT: Duration = Duration::from_secs(120);
 
 /// A started command. Dropped unfinished, it is killed with everything it started.
 #[derive(Debug)]
@@ -20,6 +17,7 @@ pub struct Running {
     child: Child,
     group: Pid,
     name: String,
+    limit: Duration,
     started: Instant,
     stdout: Option<JoinHandle<String>>,
     stderr: Option<JoinHandle<String>>,
@@ -28,7 +26,7 @@ pub struct Running {
 
 impl Running {
     /// Starts `command` in a process group of its own, as an interactive shell does.
-    pub(crate) fn start(mut command: Command, name: String) -> Self {
+    pub(crate) fn start(mut command: Command, name: String, limit: Duration) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         let started = Instant::now();
         let mut child = match command.spawn() {
@@ -38,7 +36,7 @@ impl Running {
         let stdout = child.stdout.take().map(collect);
         let stderr = child.stderr.take().map(collect);
         let group = Pid::from_child(&child);
-        Self { child, group, name, started, stdout, stderr, ended: false }
+        Self { child, group, name, limit, started, stdout, stderr, ended: false }
     }
 
     /// Sends SIGINT to terraform and the provider alike, as ctrl-C does.
@@ -78,10 +76,10 @@ impl Running {
     /// Waits for the end.
     ///
     /// # Panics
-    /// When the command takes longer than 120 s.
+    /// When the command takes longer than the limit of its [`Terraform`](super::Terraform).
     #[track_caller]
     pub fn wait(mut self) -> Run {
-        let status = self.ended_within(LIMIT);
+        let status = self.ended_within(self.limit);
         let duration = self.started.elapsed();
         if status.is_none() {
             // The pipes close with the last process of the group. It fails only when all have ended by now.
@@ -90,7 +88,7 @@ impl Running {
         let stdout = joined(self.stdout.take());
         let stderr = joined(self.stderr.take());
         let Some(status) = status else {
-            let claim = format!("{} did not end within {LIMIT:?}", self.name);
+            let claim = format!("{} did not end within {:?}", self.name, self.limit);
             panic!("{}", report(&claim, &[("standard output", &stdout), ("standard error", &stderr)]));
         };
         Run::new(std::mem::take(&mut self.name), status, stdout, stderr, duration)
@@ -103,7 +101,7 @@ impl Running {
                     self.ended = true;
                     return Some(status);
                 }
-                Ok(None) if self.started.elapsed() < limit => crate::pause(),
+                Ok(None) if self.started.elapsed() < limit => super::pause(),
                 Ok(None) => return None,
                 Err(error) => panic!("waiting for {}: {error}", self.name),
             }
@@ -142,7 +140,7 @@ mod tests {
     fn shell(script: &str) -> Running {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
-        Running::start(command, "sh".to_owned())
+        Running::start(command, "sh".to_owned(), Duration::from_secs(60))
     }
 
     #[test]
@@ -152,11 +150,19 @@ mod tests {
             "trap 'echo interrupted; exit 3' INT; : > '{}'; while :; do sleep 1; done",
             ready.display()
         ));
-        crate::wait_until("the trap", Duration::from_secs(10), || ready.exists());
+        crate::terraform::wait_until("the trap", Duration::from_secs(10), || ready.exists());
         running.interrupt();
         let run = running.wait();
         assert_eq!((run.exit_code(), run.stdout().trim()), (Some(3), "interrupted"));
         std::fs::remove_file(ready).unwrap();
+    }
+
+    #[test]
+    #[should_panic(expected = "sh did not end within 300ms\n--- standard output\nbegun\n")]
+    fn command_that_takes_too_long_is_killed_and_its_output_shown() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo begun; sleep 600"]);
+        Running::start(command, "sh".to_owned(), Duration::from_millis(300)).wait();
     }
 
     #[test]
