@@ -5,15 +5,16 @@
 //! make AWS replace running instances. Desired capacity belongs to the runner manager and is never sent after create.
 
 mod convert;
+mod plan;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_autoscaling::types::AutoScalingGroup;
-use tf_provider::schema::{Computed, Convert, Invalid};
+use tf_provider::schema::{Computed, Invalid};
 use tf_provider::{
-    AttributePath, Context, Diagnostic, Diagnostics, ImportIdentity, ImportState, ModifyPlan, PlanContext,
-    Resource, ResourceIdentity, Schema, StringEnum, ValidateConfig, Value,
+    AttributePath, Context, Diagnostic, Diagnostics, ImportIdentity, ImportState, Resource, ResourceIdentity,
+    Schema, StringEnum, ValidateConfig,
 };
 
 use super::auto_scaling_group;
@@ -25,20 +26,6 @@ use crate::creating::{self, Creating};
 use crate::identity::Named;
 use crate::runner::boot::{Setup, worker};
 use crate::tags::Tags;
-
-/// What a version of the launch template is made of.
-const TEMPLATE_ATTRIBUTES: [&str; 10] = [
-    "image_id",
-    "instance_types",
-    "security_group_ids",
-    "instance_profile_arn",
-    "root_volume",
-    "setup",
-    "instance_tags",
-    "detailed_monitoring",
-    "user_data_sha256",
-    "tags_all",
-];
 
 /// What remains of `timeouts.delete` for ending the instances that the runner manager has not ended; at most half of it.
 const ENDING: Duration = Duration::from_secs(600);
@@ -255,45 +242,6 @@ impl ImportIdentity for WorkerFleet {
     }
 }
 
-impl ModifyPlan for WorkerFleet {
-    fn modify_plan(plan: &mut PlanContext<'_, Self>) {
-        if let Some(clients) = plan.client() {
-            plan.planned.tags_all = clients.tags.plan(&plan.planned.tags);
-        }
-        plan.planned.ready_command = Value::Known(worker::ready_command());
-        plan.planned.unexpected_settings = Value::Known(Vec::new());
-        plan.planned.user_data_sha256 = match Setup::from_plan(&plan.planned.setup) {
-            None => Value::Unknown,
-            Some(setup) => match worker::bundle(&setup).user_data() {
-                Ok(data) => Value::Known(data.sha256()),
-                Err(error) => {
-                    plan.report(
-                        Diagnostic::error("Invalid setup", format!("It cannot be sent: {error}."))
-                            .at("setup"),
-                    );
-                    Value::Unknown
-                }
-            },
-        };
-        let Some(prior) = plan.prior else { return };
-        // What is gone comes back under another id.
-        if prior.arn.get().is_none() {
-            plan.planned.arn = Value::Unknown;
-        }
-        if prior.launch_template_id.get().is_none() {
-            plan.planned.launch_template_id = Value::Unknown;
-        }
-        let version = prior.launch_template_version.get();
-        plan.planned.launch_template_version = launch_template::planned_version(
-            version.filter(|_| prior.unexpected_settings.get().is_none_or(Vec::is_empty)),
-            &TEMPLATE_ATTRIBUTES,
-            &prior.to_raw(),
-            &plan.planned.to_raw(),
-        );
-        refuse_new_purchase_mix(plan, prior);
-    }
-}
-
 impl ValidateConfig for WorkerFleet {
     fn validate(config: &WorkerFleetPlan, diagnostics: &mut Diagnostics) {
         if let Some(problem) = Setup::from_plan(&config.setup).as_ref().and_then(worker::conflict) {
@@ -301,27 +249,6 @@ impl ValidateConfig for WorkerFleet {
             diagnostics.push(Diagnostic::error("Invalid daemon_json", problem).at(path));
         }
         root_volume::validate(&config.root_volume, diagnostics);
-    }
-}
-
-/// With another purchase mix AWS would replace running instances, and the jobs on them.
-fn refuse_new_purchase_mix(plan: &mut PlanContext<'_, WorkerFleet>, prior: &WorkerFleet) {
-    let share = |spot: &Spot| (spot.on_demand_base_capacity, spot.on_demand_percentage_above_base);
-    let same_spot = match (&prior.spot, &plan.planned.spot) {
-        (None, Value::Null) => true,
-        (Some(prior), Value::Known(planned)) => {
-            planned.on_demand_base_capacity.known().copied() == Some(share(prior).0)
-                && planned.on_demand_percentage_above_base.known().copied() == Some(share(prior).1)
-        }
-        _ => false,
-    };
-    if !same_spot {
-        plan.requires_replace("spot");
-    }
-    if let (None, Value::Known(types)) = (&prior.spot, &plan.planned.instance_types)
-        && (types.len() > 1) != (prior.instance_types.len() > 1)
-    {
-        plan.requires_replace("instance_types");
     }
 }
 

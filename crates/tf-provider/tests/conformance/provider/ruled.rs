@@ -6,6 +6,7 @@ use tf_provider::{Context, Diagnostics, Resource, Schema};
 use super::Client;
 
 /// Has rules.
+#[allow(clippy::duplicated_attributes, reason = "left stands in two rules of one kind")]
 #[derive(Schema, Clone, Debug)]
 #[tf(
     type_name = "conformance_ruled",
