@@ -9,8 +9,8 @@ use tf_provider::schema::{Computed, WriteOnly};
 use tf_provider::{
     CloseEphemeral, Context, DataSource, Diagnostic, Diagnostics, EphemeralResource, Function, FunctionError,
     ImportIdentity, ImportState, MoveState, Mover, Opened, Provider, Registry, RenewEphemeral, Renewed,
-    Resource, ResourceIdentity, Schema, UpgradeIdentity, UpgradeState, ValidateConfig, Value, data_source,
-    ephemeral_resource, resource,
+    Resource, ResourceIdentity, Schema, UpgradeIdentity, UpgradeState, Upgrader, ValidateConfig, Value,
+    data_source, ephemeral_resource, resource,
 };
 
 /// Keeps books.
@@ -189,10 +189,12 @@ impl UpgradeIdentity for Book {
 }
 
 impl UpgradeState for Book {
-    fn upgrade(_: i64, state: Json) -> Result<Self, Diagnostics> {
-        let name = state["name"].as_str();
-        let name = name.ok_or_else(|| Diagnostic::error("Unreadable state", "It has no name."))?;
-        Ok(Book { place: "attic".into(), visits: 0.into(), ..Book::titled(name) })
+    fn upgraders() -> Vec<Upgrader<Self>> {
+        vec![Upgrader::from_json(0, |state| {
+            let name = state["name"].as_str();
+            let name = name.ok_or_else(|| Diagnostic::error("Unreadable state", "It has no name."))?;
+            Ok(Book { place: "attic".into(), visits: 0.into(), ..Book::titled(name) })
+        })]
     }
 }
 
