@@ -22,6 +22,7 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     fn of(diagnostic: pb::Diagnostic) -> Self {
+        assert!(!diagnostic.summary.is_empty(), "a diagnostic without summary: {}", diagnostic.detail);
         let severity = match diagnostic.severity() {
             diagnostic::Severity::Error => Severity::Error,
             diagnostic::Severity::Warning => Severity::Warning,
@@ -53,10 +54,6 @@ impl fmt::Display for Diagnostic {
 pub struct Diagnostics(Vec<Diagnostic>);
 
 impl Diagnostics {
-    pub(crate) fn of(diagnostics: Vec<pb::Diagnostic>) -> Self {
-        Self(diagnostics.into_iter().map(Diagnostic::of).collect())
-    }
-
     /// One line for each, as `error rule[0].port: Invalid port`; the path is empty for the whole.
     pub fn lines(&self) -> Vec<String> {
         self.0.iter().map(Diagnostic::line).collect()
@@ -118,6 +115,12 @@ impl Diagnostics {
     }
 }
 
+impl From<Vec<pb::Diagnostic>> for Diagnostics {
+    fn from(diagnostics: Vec<pb::Diagnostic>) -> Self {
+        Self(diagnostics.into_iter().map(Diagnostic::of).collect())
+    }
+}
+
 impl Deref for Diagnostics {
     type Target = [Diagnostic];
 
@@ -127,7 +130,10 @@ impl Deref for Diagnostics {
 }
 
 /// A path as text: `a.b`, `a["key"]`, `a[0]`; empty for the root.
-pub(crate) fn path(path: &pb::AttributePath) -> String {
+///
+/// # Panics
+/// When a step selects nothing, which the protocol does not know.
+pub fn path(path: &pb::AttributePath) -> String {
     let mut text = String::new();
     for step in &path.steps {
         match &step.selector {
@@ -158,7 +164,7 @@ mod tests {
         error.attribute = Some(pb::AttributePath { steps });
         let mut warning = pb::Diagnostic { summary: "Old".into(), ..Default::default() };
         warning.set_severity(diagnostic::Severity::Warning);
-        Diagnostics::of(vec![error, warning])
+        Diagnostics::from(vec![error, warning])
     }
 
     #[test]

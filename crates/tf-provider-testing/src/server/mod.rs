@@ -26,7 +26,7 @@ use self::announced::Schemas;
 
 pub use self::answer::{ActionEvent, Listed, MoveSource, Opened, Planned, Renewed, State};
 pub use self::connection::{client, connect};
-pub use self::diagnostic::{Diagnostic, Diagnostics};
+pub use self::diagnostic::{Diagnostic, Diagnostics, path};
 pub use self::json::UNKNOWN;
 pub use tf_provider::Severity;
 
@@ -86,11 +86,11 @@ impl<P: Provider> Server<P> {
         let mut client = client(channel.clone());
         let announced = client.get_provider_schema(pb::get_provider_schema::Request {}).await;
         let announced = answer("GetProviderSchema", announced);
-        Diagnostics::of(announced.diagnostics.clone()).expect_success();
+        Diagnostics::from(announced.diagnostics.clone()).expect_success();
         let request = pb::get_resource_identity_schemas::Request {};
         let identities =
             answer("GetResourceIdentitySchemas", client.get_resource_identity_schemas(request).await);
-        Diagnostics::of(identities.diagnostics).expect_success();
+        Diagnostics::from(identities.diagnostics).expect_success();
         let schemas = Arc::new(Schemas { announced, identities: identities.identity_schemas });
         Self { channel, schemas, provider: PhantomData }
     }
@@ -118,7 +118,7 @@ impl<P: Provider> Server<P> {
         let config = shape.sent(&shape.config(&config));
         let request = pb::validate_provider_config::Request { config };
         let response = self.client().validate_provider_config(request).await;
-        Diagnostics::of(answer("ValidateProviderConfig", response).diagnostics)
+        Diagnostics::from(answer("ValidateProviderConfig", response).diagnostics)
     }
 
     /// ConfigureProvider.
@@ -130,7 +130,7 @@ impl<P: Provider> Server<P> {
             client_capabilities: capabilities(),
         };
         let response = self.client().configure_provider(request).await;
-        Diagnostics::of(answer("ConfigureProvider", response).diagnostics)
+        Diagnostics::from(answer("ConfigureProvider", response).diagnostics)
     }
 
     /// StopProvider: what runs is cut short, as by ctrl-C.
@@ -150,7 +150,7 @@ impl<P: Provider> Server<P> {
             config: shape.sent(&shape.config(&config)),
         };
         let response = self.client().validate_data_resource_config(request).await;
-        Diagnostics::of(answer("ValidateDataResourceConfig", response).diagnostics)
+        Diagnostics::from(answer("ValidateDataResourceConfig", response).diagnostics)
     }
 
     /// ReadDataSource; the answer has neither identity nor private data.
@@ -165,7 +165,7 @@ impl<P: Provider> Server<P> {
         let response = answer("ReadDataSource", self.client().read_data_source(request).await);
         State {
             value: shape.told(response.state),
-            diagnostics: Diagnostics::of(response.diagnostics),
+            diagnostics: Diagnostics::from(response.diagnostics),
             ..State::absent()
         }
     }
@@ -206,7 +206,7 @@ impl<P: Provider> Server<P> {
             config: shape.sent(&shape.config(&config)),
         };
         let response = self.client().validate_ephemeral_resource_config(request).await;
-        Diagnostics::of(answer("ValidateEphemeralResourceConfig", response).diagnostics)
+        Diagnostics::from(answer("ValidateEphemeralResourceConfig", response).diagnostics)
     }
 
     /// OpenEphemeralResource.
@@ -222,7 +222,7 @@ impl<P: Provider> Server<P> {
             value: shape.told(response.result),
             renew_at: response.renew_at.map(time),
             private: response.private,
-            diagnostics: Diagnostics::of(response.diagnostics),
+            diagnostics: Diagnostics::from(response.diagnostics),
         }
     }
 
@@ -234,7 +234,7 @@ impl<P: Provider> Server<P> {
         Renewed {
             renew_at: response.renew_at.map(time),
             private: response.private,
-            diagnostics: Diagnostics::of(response.diagnostics),
+            diagnostics: Diagnostics::from(response.diagnostics),
         }
     }
 
@@ -242,7 +242,7 @@ impl<P: Provider> Server<P> {
     pub async fn close_ephemeral(&self, type_name: &str, private: Option<Bytes>) -> Diagnostics {
         let request = pb::close_ephemeral_resource::Request { type_name: type_name.to_owned(), private };
         let response = self.client().close_ephemeral_resource(request).await;
-        Diagnostics::of(answer("CloseEphemeralResource", response).diagnostics)
+        Diagnostics::from(answer("CloseEphemeralResource", response).diagnostics)
     }
 
     // === list resources ===
@@ -277,7 +277,7 @@ impl<P: Provider> Server<P> {
             config: shape.sent(&shape.config(&config)),
             client_capabilities: capabilities(),
         };
-        Diagnostics::of(answer("PlanAction", self.client().plan_action(request).await).diagnostics)
+        Diagnostics::from(answer("PlanAction", self.client().plan_action(request).await).diagnostics)
     }
 
     /// InvokeAction: all that comes until the stream ends.
@@ -307,7 +307,7 @@ impl Listed {
             display_name: event.display_name,
             identity: event.identity.map(|it| schemas.identity_told(type_name, it)),
             resource: event.resource_object.map(|it| schemas.resource(type_name).told(Some(it))),
-            diagnostics: Diagnostics::of(event.diagnostic),
+            diagnostics: Diagnostics::from(event.diagnostic),
         }
     }
 }
@@ -317,7 +317,7 @@ impl ActionEvent {
         use pb::invoke_action::event::Type;
         match event.r#type {
             Some(Type::Progress(progress)) => Self::Progress(progress.message),
-            Some(Type::Completed(completed)) => Self::Completed(Diagnostics::of(completed.diagnostics)),
+            Some(Type::Completed(completed)) => Self::Completed(Diagnostics::from(completed.diagnostics)),
             None => panic!("an event of an action is neither progress nor its end: Terraform panics on it"),
         }
     }

@@ -18,7 +18,7 @@ impl<P: Provider> Server<P> {
             client_capabilities: capabilities(),
         };
         let response = self.client().validate_resource_config(request).await;
-        Diagnostics::of(answer("ValidateResourceConfig", response).diagnostics)
+        Diagnostics::from(answer("ValidateResourceConfig", response).diagnostics)
     }
 
     /// PlanResourceChange of `config` over `prior`: a create where that is [`State::absent`], a destroy where `config`
@@ -46,7 +46,7 @@ impl<P: Provider> Server<P> {
             requires_replace: response.requires_replace.iter().map(diagnostic::path).collect(),
             identity: self.told_identity(type_name, response.planned_identity),
             private: response.planned_private,
-            diagnostics: Diagnostics::of(response.diagnostics),
+            diagnostics: Diagnostics::from(response.diagnostics),
         }
     }
 
@@ -71,7 +71,7 @@ impl<P: Provider> Server<P> {
             value: shape.told(response.new_state),
             identity: self.told_identity(type_name, response.new_identity),
             private: response.private,
-            diagnostics: Diagnostics::of(response.diagnostics),
+            diagnostics: Diagnostics::from(response.diagnostics),
         }
     }
 
@@ -101,7 +101,7 @@ impl<P: Provider> Server<P> {
             value: shape.told(response.new_state),
             identity: self.told_identity(type_name, response.new_identity),
             private: response.private,
-            diagnostics: Diagnostics::of(response.diagnostics),
+            diagnostics: Diagnostics::from(response.diagnostics),
         }
     }
 
@@ -125,7 +125,7 @@ impl<P: Provider> Server<P> {
             ..request
         };
         let response = answer("ImportResourceState", self.client().import_resource_state(request).await);
-        let diagnostics = Diagnostics::of(response.diagnostics);
+        let diagnostics = Diagnostics::from(response.diagnostics);
         let mut imported = response.imported_resources.into_iter();
         let Some(object) = imported.next() else { return State { diagnostics, ..State::absent() } };
         assert!(
@@ -151,7 +151,7 @@ impl<P: Provider> Server<P> {
         let response = answer("UpgradeResourceState", self.client().upgrade_resource_state(request).await);
         State {
             value: shape.told(response.upgraded_state),
-            diagnostics: Diagnostics::of(response.diagnostics),
+            diagnostics: Diagnostics::from(response.diagnostics),
             ..State::absent()
         }
     }
@@ -167,7 +167,7 @@ impl<P: Provider> Server<P> {
             answer("UpgradeResourceIdentity", self.client().upgrade_resource_identity(request).await);
         State {
             identity: self.told_identity(type_name, response.upgraded_identity),
-            diagnostics: Diagnostics::of(response.diagnostics),
+            diagnostics: Diagnostics::from(response.diagnostics),
             ..State::absent()
         }
     }
@@ -190,7 +190,7 @@ impl<P: Provider> Server<P> {
             value: shape.told(response.target_state),
             identity: self.told_identity(type_name, response.target_identity),
             private: response.target_private,
-            diagnostics: Diagnostics::of(response.diagnostics),
+            diagnostics: Diagnostics::from(response.diagnostics),
         }
     }
 }

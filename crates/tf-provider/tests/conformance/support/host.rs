@@ -1,21 +1,13 @@
 //! A host that speaks gRPC with a server in this process.
 
 use bytes::Bytes;
-use futures::{StreamExt as _, stream};
-use hyper_util::rt::TokioIo;
-use tf_provider::process::StopHandle;
-use tf_provider::proto::tfplugin6::attribute_path::step::Selector;
 use tf_provider::proto::tfplugin6::provider_client::ProviderClient;
-use tf_provider::proto::tfplugin6::provider_server;
 use tf_provider::proto::tfplugin6::{self as pb, DynamicValue};
 use tf_provider::value::{RawValue, Type, msgpack};
-use tonic::transport::{Channel, Endpoint, Server, Uri};
-use tower::service_fn;
+use tf_provider_testing::server::{self, Diagnostics, client, path, schema};
+use tonic::transport::Channel;
 
-use super::schema;
 use crate::provider::Conformance;
-
-const LIMIT: usize = 256 << 20;
 
 /// A connection to a fresh server.
 #[derive(Clone)]
@@ -54,25 +46,7 @@ pub(crate) struct State {
 
 /// A connection on which nothing has been asked yet.
 pub(crate) async fn connect() -> ProviderClient<Channel> {
-    client(channel().await)
-}
-
-fn client(channel: Channel) -> ProviderClient<Channel> {
-    ProviderClient::new(channel).max_decoding_message_size(LIMIT).max_encoding_message_size(LIMIT)
-}
-
-async fn channel() -> Channel {
-    let (ours, theirs) = tokio::io::duplex(1 << 20);
-    let server = tf_provider::ProviderServer::<Conformance>::new(StopHandle::new());
-    let service = provider_server::ProviderServer::new(server).max_decoding_message_size(LIMIT);
-    let connections = stream::iter([Ok::<_, std::io::Error>(theirs)]).chain(stream::pending());
-    tokio::spawn(Server::builder().add_service(service).serve_with_incoming(connections));
-    let mut ours = Some(ours);
-    let connect = service_fn(move |_: Uri| {
-        let ours = ours.take();
-        async move { ours.map(TokioIo::new).ok_or_else(|| std::io::Error::other("connected already")) }
-    });
-    Endpoint::from_static("http://localhost").connect_with_connector(connect).await.unwrap()
+    client(server::connect::<Conformance>().await)
 }
 
 impl Host {
@@ -85,7 +59,7 @@ impl Host {
 
     /// A host that has only read the schema.
     pub(crate) async fn unconfigured() -> Self {
-        let channel = channel().await;
+        let channel = server::connect::<Conformance>().await;
         let mut client = client(channel.clone());
         let schemas =
             client.get_provider_schema(pb::get_provider_schema::Request {}).await.unwrap().into_inner();
@@ -151,39 +125,17 @@ pub(crate) fn decoded(ty: &Type, value: Option<DynamicValue>) -> Option<RawValue
 
 /// Diagnostics as `severity path: summary`.
 pub(crate) fn told(diagnostics: &[pb::Diagnostic]) -> Vec<String> {
-    let severity = |diagnostic: &pb::Diagnostic| match diagnostic.severity() {
-        pb::diagnostic::Severity::Error => "error",
-        pb::diagnostic::Severity::Warning => "warning",
-        pb::diagnostic::Severity::Invalid => panic!("a diagnostic without severity"),
-    };
-    diagnostics
-        .iter()
-        .map(|diagnostic| {
-            assert!(!diagnostic.summary.is_empty());
-            let path = diagnostic.attribute.as_ref().map(path).unwrap_or_default();
-            format!("{} {path}: {}", severity(diagnostic), diagnostic.summary)
-        })
-        .collect()
-}
-
-/// A path as text: `a.b`, `a["key"]`, `a[0]`.
-pub(crate) fn path(path: &pb::AttributePath) -> String {
-    let mut text = String::new();
-    for step in &path.steps {
-        match step.selector.as_ref().expect("a step says what it selects") {
-            Selector::AttributeName(name) if text.is_empty() => text.push_str(name),
-            Selector::AttributeName(name) => text.push_str(&format!(".{name}")),
-            Selector::ElementKeyString(key) => text.push_str(&format!("[{key:?}]")),
-            Selector::ElementKeyInt(index) => text.push_str(&format!("[{index}]")),
-        }
-    }
-    text
+    Diagnostics::from(diagnostics.to_vec()).lines()
 }
 
 impl Object {
     /// A configuration with these arguments.
     pub(crate) fn config(&self, entries: impl IntoIterator<Item = (&'static str, RawValue)>) -> RawValue {
-        schema::object(&self.ty, entries)
+        let entries = entries.into_iter().map(|(name, value)| {
+            assert!(self.ty.attributes().unwrap().contains_key(name), "there is no {name}");
+            (name.to_owned(), value)
+        });
+        schema::complete(&self.block, RawValue::Mapping(entries.collect()))
     }
 
     pub(crate) fn encoded(&self, value: &RawValue) -> Option<DynamicValue> {
