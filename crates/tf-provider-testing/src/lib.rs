@@ -67,7 +67,7 @@
 //! // In a test: #[tokio::test] async fn greeting_is_made_of_word_and_name()
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
-//! let server = Server::<Greeter>::start().await;
+//! let server = Server::start::<Greeter>().await;
 //! server.configure(json!({"word": "Hello"})).await.expect_none();
 //!
 //! let planned = server.plan("greeter_greeting", &State::absent(), json!({"name": "Ann"})).await;

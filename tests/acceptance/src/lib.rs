@@ -41,6 +41,7 @@
 
 mod account;
 mod debugged;
+mod direct;
 mod environment;
 mod paths;
 mod stack;
@@ -49,6 +50,7 @@ mod workspace;
 pub use account::{Account, REGION};
 pub use aws_gateway::{Call, Fault, FaultKind};
 pub use debugged::DebuggedProvider;
+pub use direct::Direct;
 pub use paths::provider_binary;
 pub use stack::Stack;
 pub use tf_provider_testing::terraform::{Diagnostic, Plan, Run, Running, Severity, State, wait_until};

@@ -11,7 +11,7 @@ use crate::paths;
 use crate::stack::Stack;
 
 /// Where the provider block's `endpoints` can point.
-const ENDPOINTS: &[&str] =
+pub(crate) const ENDPOINTS: &[&str] =
     &["autoscaling", "ec2", "ecr", "iam", "logs", "registry", "s3", "secretsmanager", "ssm", "sts"];
 
 const REQUIRED_PROVIDERS: &str = r#"terraform {

@@ -1,4 +1,5 @@
-//! A provider in the test's own process, spoken to as Terraform does it: gRPC and MessagePack, without a socket.
+//! A provider spoken to as Terraform does it, by gRPC and MessagePack: in the test's own process without a socket, or in
+//! a process of its own.
 
 mod announced;
 mod answer;
@@ -9,7 +10,6 @@ mod resource;
 pub mod schema;
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -25,6 +25,7 @@ use tonic::{Response, Status};
 use self::announced::Schemas;
 
 pub use self::answer::{ActionEvent, Listed, MoveSource, Opened, Planned, Renewed, State};
+use self::connection::connect_to;
 pub use self::connection::{client, connect};
 pub use self::diagnostic::{Diagnostic, Diagnostics, path};
 pub use self::json::UNKNOWN;
@@ -33,7 +34,7 @@ pub use tf_provider::Severity;
 /// Version that the provider is told of: the first Terraform that speaks all of the protocol.
 const TERRAFORM_VERSION: &str = "1.16.0";
 
-/// A provider in this process.
+/// A provider in this process, or in one of its own.
 ///
 /// Values are JSON in Terraform's form; what is known only after apply reads [`UNKNOWN`], and a dynamic value is an
 /// object of `type` and `value`. In a configuration, attributes and blocks can be left out.
@@ -42,19 +43,13 @@ const TERRAFORM_VERSION: &str = "1.16.0";
 ///
 /// What the provider refuses is in the answer's diagnostics. A call that breaks, a type that the provider does not
 /// announce, and a value that is not of its schema are faults no host would get to see, and panic.
-pub struct Server<P> {
+#[derive(Clone)]
+pub struct Server {
     channel: Channel,
     schemas: Arc<Schemas>,
-    provider: PhantomData<fn() -> P>,
 }
 
-impl<P> Clone for Server<P> {
-    fn clone(&self) -> Self {
-        Self { channel: self.channel.clone(), schemas: Arc::clone(&self.schemas), provider: PhantomData }
-    }
-}
-
-impl<P> fmt::Debug for Server<P> {
+impl fmt::Debug for Server {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Server").finish_non_exhaustive()
     }
@@ -76,13 +71,25 @@ fn whole<T>(call: &str, events: Result<Vec<T>, Status>) -> Vec<T> {
     }
 }
 
-impl<P: Provider> Server<P> {
-    /// A provider that has told its schemas, and is not configured.
+impl Server {
+    /// The provider `P` in this process, which has told its schemas, and is not configured.
     ///
     /// # Panics
     /// When its schemas have faults.
-    pub async fn start() -> Self {
-        let channel = connect::<P>().await;
+    pub async fn start<P: Provider>() -> Self {
+        Self::over(connect::<P>().await).await
+    }
+
+    /// A provider in a process of its own, with an environment of its own: by what it says `TF_REATTACH_PROVIDERS` is
+    /// ([`DebuggedProvider::reattach`](crate::terraform::DebuggedProvider::reattach)).
+    ///
+    /// # Panics
+    /// When it cannot be reached, or its schemas have faults.
+    pub async fn attach(reattach: &str) -> Self {
+        Self::over(connect_to(reattach).await).await
+    }
+
+    async fn over(channel: Channel) -> Self {
         let mut client = client(channel.clone());
         let announced = client.get_provider_schema(pb::get_provider_schema::Request {}).await;
         let announced = answer("GetProviderSchema", announced);
@@ -92,7 +99,7 @@ impl<P: Provider> Server<P> {
             answer("GetResourceIdentitySchemas", client.get_resource_identity_schemas(request).await);
         Diagnostics::from(identities.diagnostics).expect_success();
         let schemas = Arc::new(Schemas { announced, identities: identities.identity_schemas });
-        Self { channel, schemas, provider: PhantomData }
+        Self { channel, schemas }
     }
 
     /// A client of the raw calls, for what no well-behaved host sends.

@@ -1,14 +1,13 @@
 //! The calls about managed resources.
 
 use serde_json::Value;
-use tf_provider::Provider;
 use tf_provider::proto::tfplugin6::{self as pb, RawState};
 
 use super::answer::{MoveSource, Planned, State};
 use super::diagnostic::{self, Diagnostics};
 use super::{Server, answer, capabilities};
 
-impl<P: Provider> Server<P> {
+impl Server {
     /// ValidateResourceConfig.
     pub async fn validate_resource(&self, type_name: &str, config: Value) -> Diagnostics {
         let shape = self.schemas.resource(type_name);

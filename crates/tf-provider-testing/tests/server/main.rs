@@ -12,15 +12,15 @@ use self::shelf::Shelf;
 
 const BOOK: &str = "shelf_book";
 
-async fn started() -> Server<Shelf> {
-    let server = Server::start().await;
+async fn started() -> Server {
+    let server = Server::start::<Shelf>().await;
     server.configure(json!({"room": "hall"})).await.expect_none();
     server
 }
 
 #[tokio::test]
 async fn provider_block_is_validated_and_configured() {
-    let server = Server::<Shelf>::start().await;
+    let server = Server::start::<Shelf>().await;
     server.validate_provider(json!({})).await.expect_none();
     let faults = server.validate_provider(json!({"room": ""})).await;
     assert_eq!(faults.lines(), ["error room: Invalid room"]);
@@ -116,7 +116,7 @@ async fn import_by_id_and_by_identity_is_completed_by_the_read_that_follows() {
 
 #[tokio::test]
 async fn states_and_identities_of_old_versions_are_upgraded_and_other_types_moved() {
-    let server = Server::<Shelf>::start().await;
+    let server = Server::start::<Shelf>().await;
     let upgraded = server.upgrade_state(BOOK, 1, json!({"name": "Emma"})).await;
     upgraded.diagnostics.expect_none();
     assert_eq!((&upgraded.value["title"], &upgraded.value["place"]), (&json!("Emma"), &json!("attic")));

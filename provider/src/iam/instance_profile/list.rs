@@ -27,14 +27,14 @@ impl ListResource for InstanceProfiles {
     ) -> Result<(), Diagnostics> {
         let clients = ctx.client().clone();
         let prefix = self.name_prefix.unwrap_or_default();
-        let pages = clients.iam.list_instance_profiles().set_path_prefix(self.path_prefix);
-        let mut pages = pages.into_paginator().items().send();
+        let path = self.path_prefix.unwrap_or_default();
+        let mut pages = clients.iam.list_instance_profiles().into_paginator().items().send();
         while let Some(profile) = pages.next().await {
             let profile = profile
                 .map_err(|error| Failure::of("IAM", &error).report("Listing instance profiles", "", ""))?;
             let name = profile.instance_profile_name().to_owned();
             let is_ours = matches!(profile.roles(), [role] if role.role_name() == name);
-            if !is_ours || !name.starts_with(&prefix) {
+            if !is_ours || !name.starts_with(&prefix) || !profile.path().starts_with(&path) {
                 continue;
             }
             let mut found = Found::new(NamedInAccount::new(&name, &clients), name.clone());

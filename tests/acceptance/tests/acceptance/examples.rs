@@ -102,12 +102,11 @@ fn raise_maximum(account: &Account, group: &str) {
     account.aws(&[&["autoscaling", "update-auto-scaling-group"], &size[..]].concat());
 }
 
-#[test]
-fn quickstart() {
-    let account = Account::new();
+/// The quickstart for an account, with the id of its VPC, and the upstream that has its image.
+pub(crate) fn quickstart_of(account: &Account) -> (Workspace, String, Registry) {
     let upstream = upstream();
-    let (vpc_id, subnet_ids) = network(&account);
-    let workspace = example(&account, "quickstart");
+    let (vpc_id, subnet_ids) = network(account);
+    let workspace = example(account, "quickstart");
     variables(
         &workspace,
         &json!({
@@ -117,6 +116,13 @@ fn quickstart() {
             "subnet_ids": subnet_ids,
         }),
     );
+    (workspace, vpc_id, upstream)
+}
+
+#[test]
+fn quickstart() {
+    let account = Account::new();
+    let (workspace, _, _upstream) = quickstart_of(&account);
     let drift = |account: &Account| raise_maximum(account, "quickstart-workers");
     live(&account, workspace, drift, "module.runner.ecrunner_worker_fleet.this");
 }

@@ -3,8 +3,9 @@
 mod faults;
 mod invalid;
 
-use acceptance::{Account, Workspace};
+use acceptance::{Account, Direct, Workspace};
 use serde_json::json;
+use tf_provider_testing::server::MoveSource;
 
 const RULE: &str = "ecrunner_pull_through_cache_rule.this";
 const TYPE: &str = "ecrunner_pull_through_cache_rule";
@@ -380,4 +381,50 @@ fn ignored_change_is_left_alone() {
     assert_eq!(workspace.plan_with(&[&format!("-replace={RULE}")]).actions(RULE), ["delete", "create"]);
     assert_eq!(workspace.plan_with(&["-refresh=false"]).changes(), Vec::<String>::new());
     assert_eq!(workspace.state().attribute(RULE, "timeouts"), &json!(null));
+}
+
+/// What `moved` blocks do, asked of the provider itself: the state of hashicorp/aws becomes one that plans nothing.
+#[test]
+fn a_rule_of_hashicorp_aws_is_moved_here() {
+    let account = Account::new();
+    account.aws(&[
+        "ecr",
+        "create-pull-through-cache-rule",
+        "--ecr-repository-prefix",
+        "quay",
+        "--upstream-registry-url",
+        "quay.io",
+    ]);
+    let source = |provider: &str, state: serde_json::Value| MoveSource {
+        provider_address: format!("registry.terraform.io/{provider}"),
+        type_name: "aws_ecr_pull_through_cache_rule".to_owned(),
+        state,
+        ..MoveSource::default()
+    };
+    let state = json!({
+        "credential_arn": "",
+        "custom_role_arn": "",
+        "ecr_repository_prefix": "quay",
+        "id": "quay",
+        "region": "eu-central-1",
+        "registry_id": account.id(),
+        "upstream_registry_url": "quay.io",
+        "upstream_repository_prefix": "ROOT",
+    });
+    let config = json!({ "ecr_repository_prefix": "quay", "upstream_registry_url": "quay.io" });
+    let provider = Direct::new(&account);
+    provider.ask(async |server| {
+        let moved = server.move_state(source("hashicorp/aws", state.clone()), TYPE).await;
+        moved.diagnostics.expect_success();
+        let read = server.read(TYPE, &moved).await;
+        read.diagnostics.expect_success();
+        let plan = server.plan(TYPE, &read, config).await;
+        plan.diagnostics.expect_success();
+        assert_eq!(plan.value, read.value, "nothing is left to do");
+        let foreign = server.move_state(source("somebody/aws", state), TYPE).await;
+        assert!(
+            foreign.diagnostics.has_errors() && !foreign.exists(),
+            "another provider's is not ours to read"
+        );
+    });
 }
