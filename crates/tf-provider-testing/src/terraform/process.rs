@@ -73,21 +73,22 @@ impl Running {
         self.wait();
     }
 
-    /// Waits for the end.
+    /// Waits for the end of the command, and of everything it started that can still write to its output.
     ///
     /// # Panics
-    /// When the command takes longer than the limit of its [`Terraform`](super::Terraform).
+    /// When that takes longer than the limit of its [`Terraform`](super::Terraform).
     #[track_caller]
     pub fn wait(mut self) -> Run {
         let status = self.ended_within(self.limit);
         let duration = self.started.elapsed();
-        if status.is_none() {
+        let complete = status.is_some() && self.silent_within(self.limit);
+        if !complete {
             // The pipes close with the last process of the group. It fails only when all have ended by now.
             let _ = kill_process_group(self.group, Signal::KILL);
         }
         let stdout = joined(self.stdout.take());
         let stderr = joined(self.stderr.take());
-        let Some(status) = status else {
+        let Some(status) = status.filter(|_| complete) else {
             let claim = format!("{} did not end within {:?}", self.name, self.limit);
             panic!("{}", report(&claim, &[("standard output", &stdout), ("standard error", &stderr)]));
         };
@@ -106,6 +107,18 @@ impl Running {
                 Err(error) => panic!("waiting for {}: {error}", self.name),
             }
         }
+    }
+
+    /// Whether both pipes are closed.
+    fn silent_within(&self, limit: Duration) -> bool {
+        let silent = || [&self.stdout, &self.stderr].into_iter().flatten().all(JoinHandle::is_finished);
+        while !silent() {
+            if self.started.elapsed() >= limit {
+                return false;
+            }
+            super::pause();
+        }
+        true
     }
 }
 
@@ -145,16 +158,16 @@ mod tests {
 
     #[test]
     fn interrupt_reaches_the_whole_group() {
-        let ready = std::env::temp_dir().join(format!("ready.{}", std::process::id()));
-        let running = shell(&format!(
-            "trap 'echo interrupted; exit 3' INT; : > '{}'; while :; do sleep 1; done",
-            ready.display()
-        ));
+        let directory = tempfile::tempdir().unwrap();
+        let ready = directory.path().join("ready");
+        // Terraform waits for its provider; here an outer shell waits for an inner one, and both are told.
+        let inner =
+            format!("trap 'echo inner; exit' INT; : > {}; while :; do sleep 1; done", ready.display());
+        let running = shell(&format!("trap 'echo outer; exit 3' INT; sh -c \"{inner}\"; :"));
         crate::terraform::wait_until("the trap", Duration::from_secs(10), || ready.exists());
         running.interrupt();
         let run = running.wait();
-        assert_eq!((run.exit_code(), run.stdout().trim()), (Some(3), "interrupted"));
-        std::fs::remove_file(ready).unwrap();
+        assert_eq!((run.exit_code(), run.stdout()), (Some(3), "inner\nouter\n"));
     }
 
     #[test]
@@ -162,6 +175,14 @@ mod tests {
     fn command_that_takes_too_long_is_killed_and_its_output_shown() {
         let mut command = Command::new("sh");
         command.args(["-c", "echo begun; sleep 600"]);
+        Running::start(command, "sh".to_owned(), Duration::from_millis(300)).wait();
+    }
+
+    #[test]
+    #[should_panic(expected = "sh did not end within 300ms\n--- standard output\nbegun\n")]
+    fn command_that_leaves_a_process_with_its_output_has_not_ended() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 600 & echo begun"]);
         Running::start(command, "sh".to_owned(), Duration::from_millis(300)).wait();
     }
 
