@@ -15,3 +15,4 @@ mod handshake;
 mod logs;
 mod start;
 mod tls;
+mod tutorial;

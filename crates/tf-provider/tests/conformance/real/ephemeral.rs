@@ -9,7 +9,7 @@ const TOKEN: &str = "t0ken-of-a-briefly";
 fn config(lease: &str, file: &str) -> String {
     format!(
         r#"
-provider "localfiles" {{
+provider "files" {{
   directory = "$FILES"
 }}
 ephemeral "conformance_lease" "a" {{
@@ -17,7 +17,7 @@ ephemeral "conformance_lease" "a" {{
   file = "$FILES/journal"
   {lease}
 }}
-resource "localfiles_file" "a" {{
+resource "files_file" "a" {{
   name           = "one"
   secret_wo      = ephemeral.conformance_lease.a.token
   secret_version = 1

@@ -6,11 +6,11 @@ use crate::support::terraform::{Workspace, wait_until};
 
 fn file(arguments: &str) -> String {
     format!(
-        "provider \"localfiles\" {{\n  directory = \"$FILES\"\n}}\nresource \"localfiles_file\" \"a\" {{\n  name = \"a\"\n{arguments}\n}}\n"
+        "provider \"files\" {{\n  directory = \"$FILES\"\n}}\nresource \"files_file\" \"a\" {{\n  name = \"a\"\n{arguments}\n}}\n"
     )
 }
 
-const A: &str = "localfiles_file.a";
+const A: &str = "files_file.a";
 
 #[test]
 fn item_14_interrupted_apply_keeps_the_partial_object_in_state() {

@@ -4,20 +4,18 @@ use std::fs;
 
 use crate::support::terraform::Workspace;
 
-const PROVIDER: &str = "provider \"localfiles\" {\n  directory = \"$FILES\"\n}\n";
+const PROVIDER: &str = "provider \"files\" {\n  directory = \"$FILES\"\n}\n";
 
 fn file() -> String {
-    format!(
-        "{PROVIDER}\nresource \"localfiles_file\" \"a\" {{\n  name    = \"a\"\n  content = \"hello\"\n}}\n"
-    )
+    format!("{PROVIDER}\nresource \"files_file\" \"a\" {{\n  name    = \"a\"\n  content = \"hello\"\n}}\n")
 }
 
 #[test]
 fn item_47_import_by_id_is_followed_by_an_empty_plan() {
     let workspace = Workspace::new(&file());
     fs::write(workspace.file("a"), "hello\n").unwrap();
-    workspace.run(&["import", "localfiles_file.a", "a"]).succeeded();
-    let state = workspace.attributes("localfiles_file.a");
+    workspace.run(&["import", "files_file.a", "a"]).succeeded();
+    let state = workspace.attributes("files_file.a");
     assert_eq!((&state["size"], &state["writes"]), (&6.into(), &0.into()));
     workspace.config(&file().replace("\"hello\"", "\"hello\\n\""));
     workspace.assert_empty_plan();
@@ -27,9 +25,9 @@ fn item_47_import_by_id_is_followed_by_an_empty_plan() {
 fn item_47_wrong_id_missing_object_and_unsupported_import_are_clear_errors() {
     let upgraded = "resource \"conformance_upgraded\" \"a\" {\n  title = \"t\"\n}\n";
     let workspace = Workspace::new(&format!("{}\n{upgraded}", file()));
-    workspace.run(&["import", "localfiles_file.a", "../b"]).failed_with(&["Error: Invalid import id"]);
+    workspace.run(&["import", "files_file.a", "../b"]).failed_with(&["Error: Invalid import id"]);
     workspace
-        .run(&["import", "localfiles_file.a", "a"])
+        .run(&["import", "files_file.a", "a"])
         .failed_with(&["Cannot import non-existent remote object"]);
     workspace
         .run(&["import", "conformance_upgraded.a", "1"])
@@ -38,7 +36,7 @@ fn item_47_wrong_id_missing_object_and_unsupported_import_are_clear_errors() {
 
 #[test]
 fn item_48_generated_configuration_plans_empty() {
-    let import = "import {\n  to = localfiles_file.a\n  id = \"a\"\n}\n";
+    let import = "import {\n  to = files_file.a\n  id = \"a\"\n}\n";
     let workspace = Workspace::new(&format!("{PROVIDER}\n{import}"));
     fs::write(workspace.file("a"), "hello\n").unwrap();
     let plan = workspace.plan(&["-generate-config-out=generated.tf"]);
@@ -51,7 +49,7 @@ fn item_48_generated_configuration_plans_empty() {
 fn item_52_move_from_another_type_is_refused_and_the_object_stays() {
     let workspace = Workspace::new("resource \"terraform_data\" \"old\" {\n}\n");
     workspace.apply();
-    let moved = "moved {\n  from = terraform_data.old\n  to   = localfiles_file.a\n}\n";
+    let moved = "moved {\n  from = terraform_data.old\n  to   = files_file.a\n}\n";
     workspace.config(&format!("{}\n{moved}", file()));
     let plan = workspace.plan(&[]);
     assert_eq!(plan.status, Some(1), "{}", plan.text);

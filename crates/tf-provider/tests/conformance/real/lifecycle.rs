@@ -5,13 +5,13 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use crate::support::terraform::Workspace;
 
-const PROVIDER: &str = r#"provider "localfiles" {
+const PROVIDER: &str = r#"provider "files" {
   directory = "$FILES"
 }
 "#;
 
 fn file(arguments: &str) -> String {
-    format!("{PROVIDER}\nresource \"localfiles_file\" \"a\" {{\n{arguments}\n}}\n")
+    format!("{PROVIDER}\nresource \"files_file\" \"a\" {{\n{arguments}\n}}\n")
 }
 
 #[test]
@@ -22,7 +22,7 @@ fn item_37_file_is_created_changed_replaced_and_destroyed_with_empty_plans_betwe
     workspace.assert_empty_plan();
     workspace.config(&file("name = \"one\"\ncontent = \"two\"\naccess = \"owner\"\nlabels = { k = \"w\" }"));
     workspace.apply().says(&["will be updated in-place", "~ size = 2 -> 4", "1 changed"]);
-    assert_eq!(workspace.attributes("localfiles_file.a")["writes"], 2);
+    assert_eq!(workspace.attributes("files_file.a")["writes"], 2);
     assert_eq!(fs::metadata(workspace.file("one")).unwrap().permissions().mode() & 0o777, 0o600);
     workspace.assert_empty_plan();
     workspace.config(&file("name = \"one\"\ncontent = \"two\""));
@@ -34,7 +34,7 @@ fn item_37_file_is_created_changed_replaced_and_destroyed_with_empty_plans_betwe
     assert!(!workspace.file("one").exists() && workspace.file("other").exists());
     workspace.assert_empty_plan();
     workspace.destroy();
-    assert!(workspace.instances("localfiles_file.a").is_empty());
+    assert!(workspace.instances("files_file.a").is_empty());
     assert_eq!(fs::read_dir(workspace.file("")).unwrap().count(), 0);
 }
 
@@ -179,7 +179,7 @@ fn item_41_replacing_argument_within_a_set_replaces() {
 fn item_42_spelling_that_means_the_same_makes_no_difference() {
     let workspace = Workspace::new(&file("name = \"a\"\ncontent = \"no line end\""));
     workspace.apply();
-    assert_eq!(workspace.attributes("localfiles_file.a")["content"], "no line end");
+    assert_eq!(workspace.attributes("files_file.a")["content"], "no line end");
     workspace.assert_empty_plan();
     fs::write(workspace.file("a"), "drifted\n").unwrap();
     let plan = workspace.plan(&[]);
@@ -197,28 +197,23 @@ fn item_45_file_deleted_outside_is_planned_for_create_and_other_failures_keep_th
     plan.says(&["will be created"]);
     fs::create_dir(workspace.file("a")).unwrap();
     workspace.plan(&[]).failed_with(&["Error: Reading file (a)"]);
-    assert_eq!(workspace.attributes("localfiles_file.a")["name"], "a");
+    assert_eq!(workspace.attributes("files_file.a")["name"], "a");
 }
 
 #[test]
 fn item_51_ignored_targeted_unrefreshed_and_requested_changes_are_planned_as_asked() {
     let config = |content: &str, lifecycle: &str| {
         let a = file(&format!("name = \"a\"\ncontent = {content:?}\nlifecycle {{\n{lifecycle}\n}}"));
-        format!(
-            "{a}\nresource \"localfiles_file\" \"b\" {{\n  name    = \"b\"\n  content = {content:?}\n}}\n"
-        )
+        format!("{a}\nresource \"files_file\" \"b\" {{\n  name    = \"b\"\n  content = {content:?}\n}}\n")
     };
     let workspace = Workspace::new(&config("1", "ignore_changes = [content]"));
     workspace.apply();
     workspace.config(&config("2", "ignore_changes = [content]"));
     workspace.plan(&[]).says(&["0 to add, 1 to change, 0 to destroy"]);
-    workspace
-        .apply_with(&["-target=localfiles_file.a"])
-        .succeeded()
-        .says(&["0 added, 0 changed, 0 destroyed"]);
+    workspace.apply_with(&["-target=files_file.a"]).succeeded().says(&["0 added, 0 changed, 0 destroyed"]);
     workspace.apply_with(&["-refresh=false"]).succeeded().says(&["0 added, 1 changed, 0 destroyed"]);
     workspace.assert_empty_plan();
-    let plan = workspace.plan(&["-replace=localfiles_file.b"]);
+    let plan = workspace.plan(&["-replace=files_file.b"]);
     plan.says(&["will be replaced, as requested", "1 to add, 0 to change, 1 to destroy"]);
 }
 
@@ -238,7 +233,7 @@ fn item_51_create_before_destroy_makes_the_new_object_first() {
 fn item_55_data_source_is_read_at_plan_or_apply_and_not_found_is_an_error() {
     let config = |name: &str| {
         format!(
-            "{PROVIDER}\ndata \"localfiles_content\" \"a\" {{\n  name = {name}\n}}\noutput \"text\" {{\n  value = data.localfiles_content.a.content\n}}\n"
+            "{PROVIDER}\ndata \"files_content\" \"a\" {{\n  name = {name}\n}}\noutput \"text\" {{\n  value = data.files_content.a.content\n}}\n"
         )
     };
     let workspace = Workspace::new(&config("\"there\""));

@@ -10,4 +10,5 @@ mod parallel;
 mod private;
 mod process;
 mod secrets;
+mod tutorial;
 mod unknowns;

@@ -8,10 +8,10 @@ use crate::support::terraform::{Workspace, example};
 
 #[test]
 fn item_16_printed_reattach_string_serves_plan_apply_apply_and_destroy_in_one_process() {
-    let provider = DebuggedProvider::start(Command::new(example("local_files")));
+    let provider = DebuggedProvider::start(Command::new(example("conformance_files")));
     let file = |content: &str| {
         format!(
-            "provider \"localfiles\" {{\n  directory = \"$FILES\"\n}}\nresource \"localfiles_file\" \"a\" {{\n  name    = \"a\"\n  content = {content:?}\n}}\n"
+            "provider \"files\" {{\n  directory = \"$FILES\"\n}}\nresource \"files_file\" \"a\" {{\n  name    = \"a\"\n  content = {content:?}\n}}\n"
         )
     };
     let mut workspace = Workspace::new(&file("1"));

@@ -9,10 +9,10 @@ variable "secret" {
   type      = string
   ephemeral = true
 }
-provider "localfiles" {
+provider "files" {
   directory = "$FILES"
 }
-resource "localfiles_file" "a" {
+resource "files_file" "a" {
   name           = "a"
   secret_wo      = var.secret
   secret_version = VERSION

@@ -99,10 +99,10 @@ resource "terraform_data" "directory" {{
   input            = "$FILES"
   triggers_replace = {version}
 }}
-provider "localfiles" {{
+provider "files" {{
   directory = terraform_data.directory.output
 }}
-resource "localfiles_file" "a" {{
+resource "files_file" "a" {{
   name    = "a"
   content = "version {version}"
 }}
@@ -123,7 +123,7 @@ fn item_54_provider_configuration_that_is_unknown_at_plan_fails_nothing() {
 
 #[test]
 fn item_54_data_source_that_needs_the_unknown_configuration_says_so() {
-    let data = "data \"localfiles_content\" \"a\" {\n  name = \"a\"\n}\n";
+    let data = "data \"files_content\" \"a\" {\n  name = \"a\"\n}\n";
     let workspace = Workspace::new(&format!("{}\n{data}", provider_of_unknown_directory(1)));
     workspace.plan(&[]).failed_with(&["Error: Provider configuration is not known yet", "-target"]);
 }

@@ -18,12 +18,13 @@ static TERRAFORM: LazyLock<Terraform> = LazyLock::new(|| {
     Terraform::below(env!("CARGO_TARGET_TMPDIR"))
         .binary_from("TERRAFORM")
         .provider("example/conformance", example("conformance_provider"))
+        .provider("example/files", example("conformance_files"))
         .provider("example/localfiles", example("local_files"))
         .limit(LIMIT)
         .build()
 });
 
-/// A configuration with its own state, and a directory for the files of the provider `localfiles`.
+/// A configuration with its own state, and a directory for the files of the provider `files`.
 pub(crate) struct Workspace(terraform::Workspace);
 
 /// What came of a command.

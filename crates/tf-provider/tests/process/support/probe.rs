@@ -40,8 +40,13 @@ pub(crate) struct Outcome {
 impl Probe {
     /// Started by nobody in particular.
     pub(crate) fn by_hand() -> Self {
+        Self::of("process_probe")
+    }
+
+    /// An example, started by nobody in particular.
+    fn of(name: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let mut command = Command::new(executable());
+        let mut command = Command::new(example(name));
         command
             .env_clear()
             .env("TMPDIR", directory.path())
@@ -54,7 +59,16 @@ impl Probe {
 
     /// Started by a host, without TLS.
     pub(crate) fn by_host() -> Self {
-        Self::by_hand().env("TF_PLUGIN_MAGIC_COOKIE", COOKIE).env("PLUGIN_PROTOCOL_VERSIONS", "5,6")
+        Self::by_hand().hosted()
+    }
+
+    /// An example, started by a host without TLS.
+    pub(crate) fn of_by_host(name: &str) -> Self {
+        Self::of(name).hosted()
+    }
+
+    fn hosted(self) -> Self {
+        self.env("TF_PLUGIN_MAGIC_COOKIE", COOKIE).env("PLUGIN_PROTOCOL_VERSIONS", "5,6")
     }
 
     /// Started by a host that will present `identity`.
