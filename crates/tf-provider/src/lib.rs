@@ -41,6 +41,7 @@
 
 mod action;
 mod data_source;
+mod deferral;
 mod describe;
 mod diagnostics;
 mod duration;
@@ -65,6 +66,7 @@ pub mod value;
 
 pub use action::{Action, PlanAction, Progress};
 pub use data_source::DataSource;
+pub use deferral::Deferral;
 pub use describe::describe;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use ephemeral::{CloseEphemeral, EphemeralResource, Opened, RenewEphemeral, Renewed};

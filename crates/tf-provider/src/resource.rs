@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::deferral::Deferral;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::private::Private;
 use crate::schema::{Convert, Schema};
@@ -99,6 +100,13 @@ pub struct PlanPrivate {
     pub(crate) first: Option<Private>,
 }
 
+/// What a plan begins with besides values.
+#[derive(Debug, Default)]
+pub struct PlanTerms {
+    pub(crate) private: PlanPrivate,
+    pub(crate) deferral_allowed: bool,
+}
+
 /// What a plan is made of, and what a [`ModifyPlan`] hook may change.
 #[derive(Debug)]
 pub struct PlanContext<'a, R: Resource> {
@@ -114,6 +122,8 @@ pub struct PlanContext<'a, R: Resource> {
     /// plans again during apply, from 1.16 on.
     pub first_private: Option<Private>,
     client: Option<&'a R::Client>,
+    deferral_allowed: bool,
+    deferred: Option<Deferral>,
     requires_replace: Vec<AttributePath>,
     diagnostics: Diagnostics,
 }
@@ -123,16 +133,37 @@ impl<'a, R: Resource> PlanContext<'a, R> {
         config: &'a R::Plan,
         prior: Option<&'a R>,
         planned: R::Plan,
-        private: PlanPrivate,
+        terms: PlanTerms,
         client: Option<&'a R::Client>,
     ) -> Self {
         let (requires_replace, diagnostics) = Default::default();
-        let PlanPrivate { prior: private, first: first_private } = private;
-        PlanContext { config, prior, planned, private, first_private, client, requires_replace, diagnostics }
+        let PlanTerms { private: PlanPrivate { prior: private, first: first_private }, deferral_allowed } =
+            terms;
+        PlanContext {
+            config,
+            prior,
+            planned,
+            private,
+            first_private,
+            client,
+            deferral_allowed,
+            deferred: None,
+            requires_replace,
+            diagnostics,
+        }
     }
 
-    pub(crate) fn finish(self) -> (R::Plan, Private, Vec<AttributePath>, Diagnostics) {
-        (self.planned, self.private, self.requires_replace, self.diagnostics)
+    pub(crate) fn finish(self) -> (R::Plan, Private, Vec<AttributePath>, Option<Deferral>, Diagnostics) {
+        (self.planned, self.private, self.requires_replace, self.deferred, self.diagnostics)
+    }
+
+    /// Has the object planned later, in another round. False where Terraform does not understand that: then plan with
+    /// what is known, or report an error.
+    pub fn defer(&mut self, why: Deferral) -> bool {
+        if self.deferral_allowed {
+            self.deferred = Some(why);
+        }
+        self.deferral_allowed
     }
 
     /// What the provider's `configure` made; `None` while the provider's configuration is unknown.

@@ -17,7 +17,7 @@ mod resource;
 mod timeouts;
 
 pub use crate::list::{Listed, Search};
-pub use crate::resource::PlanPrivate;
+pub use crate::resource::{PlanPrivate, PlanTerms};
 pub use action::{ActionAbilities, ActionEntry, AnyAction, PlanActionFn};
 pub use data_source::{AnyDataSource, DataSourceAbilities, DataSourceEntry};
 pub use ephemeral::{

@@ -5,10 +5,11 @@ use futures::future::BoxFuture;
 use super::identity::{AnyIdentity, IdentityEntry};
 use super::timeouts::timeouts_block;
 use super::{ValidateFn, carry_timeouts, run_validate, typed};
+use crate::deferral::Deferral;
 use crate::diagnostics::Diagnostics;
 use crate::movement::{MoveSource, Mover};
 use crate::private::Private;
-use crate::resource::{Context, DestroyContext, PlanContext, PlanPrivate, Resource};
+use crate::resource::{Context, DestroyContext, PlanContext, PlanTerms, Resource};
 use crate::schema::{Convert, Definition, Schema};
 use crate::upgrade::Upgrader;
 use crate::value::{AttributePath, RawValue};
@@ -22,6 +23,8 @@ pub struct ModifiedPlan {
     pub private: Private,
     /// Paths whose change replaces the object.
     pub requires_replace: Vec<AttributePath>,
+    /// Why the object is planned later.
+    pub deferred: Option<Deferral>,
     /// What the practitioner is told.
     pub diagnostics: Diagnostics,
 }
@@ -40,7 +43,7 @@ pub trait AnyResource<C>: Send + Sync {
         config: &RawValue,
         prior: &RawValue,
         planned: RawValue,
-        private: PlanPrivate,
+        terms: PlanTerms,
         client: Option<&C>,
     ) -> ModifiedPlan;
 
@@ -168,12 +171,18 @@ impl<R: Resource> AnyResource<R::Client> for ResourceEntry<R> {
         config: &RawValue,
         prior: &RawValue,
         planned: RawValue,
-        private: PlanPrivate,
+        terms: PlanTerms,
         client: Option<&R::Client>,
     ) -> ModifiedPlan {
         let Some(modify) = self.abilities.modify else {
             let (requires_replace, diagnostics) = Default::default();
-            return ModifiedPlan { planned, private: private.prior, requires_replace, diagnostics };
+            return ModifiedPlan {
+                planned,
+                private: terms.private.prior,
+                requires_replace,
+                deferred: None,
+                diagnostics,
+            };
         };
         let typed = || {
             let prior: Option<R> = typed(prior)?;
@@ -183,16 +192,23 @@ impl<R: Resource> AnyResource<R::Client> for ResourceEntry<R> {
             Ok(values) => values,
             Err(diagnostics) => {
                 let requires_replace = Vec::new();
-                return ModifiedPlan { planned, private: private.prior, requires_replace, diagnostics };
+                return ModifiedPlan {
+                    planned,
+                    private: terms.private.prior,
+                    requires_replace,
+                    deferred: None,
+                    diagnostics,
+                };
             }
         };
-        let mut context = PlanContext::new(&config, prior.as_ref(), plan, private, client);
+        let mut context = PlanContext::new(&config, prior.as_ref(), plan, terms, client);
         modify(&mut context);
-        let (modified, private, requires_replace, diagnostics) = context.finish();
+        let (modified, private, requires_replace, deferred, diagnostics) = context.finish();
         ModifiedPlan {
             planned: refined_as(carry_timeouts(modified.to_raw(), &planned), &planned),
             private,
             requires_replace,
+            deferred,
             diagnostics,
         }
     }

@@ -21,5 +21,6 @@ pub(crate) fn request<C>(registry: &Registry<C>, request: pb::Request) -> Result
             .into());
         }
     };
-    Ok(Request { resource, type_name: request.type_name, wanted })
+    let deferral_allowed = super::deferral_allowed(request.client_capabilities.as_ref());
+    Ok(Request { resource, type_name: request.type_name, wanted, deferral_allowed })
 }

@@ -36,6 +36,11 @@ pub(crate) mod validate_list_resource_config;
 pub(crate) mod validate_provider_config;
 pub(crate) mod validate_resource_config;
 
+/// Whether the host understands that something is planned later.
+pub(crate) fn deferral_allowed(capabilities: Option<&pb::ClientCapabilities>) -> bool {
+    capabilities.is_some_and(|capabilities| capabilities.deferral_allowed)
+}
+
 /// Decodes a value of type `ty`; absent means null. MessagePack and JSON are both accepted.
 pub(crate) fn value(
     ty: &Type,

@@ -8,5 +8,6 @@ use crate::server::plan_action::Request;
 pub(crate) fn request<C>(registry: &Registry<C>, request: pb::Request) -> Result<Request<C>, Diagnostics> {
     let action = super::action(registry, &request.action_type)?;
     let config = super::value(&action.definition().ty(), "configuration", request.config)?;
-    Ok(Request { action, config })
+    let deferral_allowed = super::deferral_allowed(request.client_capabilities.as_ref());
+    Ok(Request { action, config, deferral_allowed })
 }

@@ -22,6 +22,7 @@ pub(crate) fn request<C>(registry: &Registry<C>, request: pb::Request) -> Result
                 first => Some(Private::decode(first)?),
             },
         },
+        deferral_allowed: super::deferral_allowed(request.client_capabilities.as_ref()),
         computed_blocks_allowed: request
             .client_capabilities
             .is_some_and(|capabilities| capabilities.computed_blocks_allowed),

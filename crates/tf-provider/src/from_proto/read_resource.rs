@@ -10,5 +10,6 @@ pub(crate) fn request<C>(registry: &Registry<C>, request: pb::Request) -> Result
     let resource = super::resource(registry, &request.type_name)?;
     let current = super::value(&resource.definition().ty(), "state", request.current_state)?;
     let identity = super::identity(&*resource, request.current_identity)?;
-    Ok(Request { resource, current, identity, private: Private::decode(&request.private)? })
+    let deferral_allowed = super::deferral_allowed(request.client_capabilities.as_ref());
+    Ok(Request { resource, current, identity, deferral_allowed, private: Private::decode(&request.private)? })
 }

@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::validate::no_null_elements;
-use super::{
-    AttributeKind, Comparison, Computed, Nesting, Sensitive, Validator, WriteOnly, check, each, object_type,
-};
+use super::{AttributeKind, Comparison, Nesting, Validator, check, each, object_type};
 use crate::value::{AttributePath, Number, RawValue, Step, Type, Value};
 
 /// A value did not have the shape that its type demands.
@@ -392,80 +390,5 @@ impl<T: Convert> Convert for Value<T> {
             Value::Unknown => RawValue::unknown(),
             Value::Known(value) => value.to_raw(),
         }
-    }
-}
-
-impl<T: Convert> Convert for Computed<T> {
-    fn from_raw(raw: &RawValue) -> Result<Self, ConvertError> {
-        if raw.is_unknown() { Ok(Computed::Pending) } else { Option::from_raw(raw).map(Computed::Set) }
-    }
-
-    fn to_raw(&self) -> RawValue {
-        match self {
-            Computed::Pending => RawValue::unknown(),
-            Computed::Set(value) => value.to_raw(),
-        }
-    }
-}
-
-/// As an element of a map or list: one that the provider may know only after apply.
-impl<T: AttributeValue> AttributeValue for Computed<T> {
-    type Plan = T::Plan;
-    const SENSITIVE: bool = T::SENSITIVE;
-
-    fn kind() -> AttributeKind {
-        T::kind()
-    }
-}
-
-impl<T: Convert> Convert for Sensitive<T> {
-    fn from_raw(raw: &RawValue) -> Result<Self, ConvertError> {
-        T::from_raw(raw).map(Sensitive::new)
-    }
-
-    fn to_raw(&self) -> RawValue {
-        self.expose().to_raw()
-    }
-}
-
-impl<T: AttributeValue> AttributeValue for Sensitive<T> {
-    type Plan = Sensitive<T::Plan>;
-    const SENSITIVE: bool = true;
-
-    fn same_meaning() -> Option<Comparison> {
-        T::same_meaning()
-    }
-
-    fn kind() -> AttributeKind {
-        T::kind()
-    }
-
-    fn validators() -> Vec<Validator> {
-        T::validators()
-    }
-}
-
-impl<T: Convert> Convert for WriteOnly<T> {
-    fn from_raw(raw: &RawValue) -> Result<Self, ConvertError> {
-        if raw.is_null() { Ok(WriteOnly::absent()) } else { T::from_raw(raw).map(WriteOnly::new) }
-    }
-
-    /// Always null: a write-only value enters no plan and no state, whatever an author does with it.
-    fn to_raw(&self) -> RawValue {
-        RawValue::Null
-    }
-}
-
-impl<T: AttributeValue> AttributeValue for WriteOnly<T> {
-    type Plan = Sensitive<T::Plan>;
-    const SENSITIVE: bool = true;
-    const WRITE_ONLY: bool = true;
-
-    fn kind() -> AttributeKind {
-        T::kind()
-    }
-
-    fn validators() -> Vec<Validator> {
-        T::validators()
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::identity::{IMPORTED, Identified, known};
 use super::{ProviderServer, limit, operate, with_null_timeouts};
+use crate::deferral::Deferral;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::erased::AnyResource;
 use crate::private::Private;
@@ -15,6 +16,7 @@ pub(crate) struct Request<C> {
     pub(crate) resource: Arc<dyn AnyResource<C>>,
     pub(crate) type_name: String,
     pub(crate) wanted: Wanted,
+    pub(crate) deferral_allowed: bool,
 }
 
 /// What the practitioner names an object by.
@@ -29,18 +31,25 @@ pub(crate) struct Response {
     pub(crate) state: Option<RawValue>,
     pub(crate) identity: Option<Identified>,
     pub(crate) private: Private,
+    pub(crate) deferred: Option<Deferral>,
     pub(crate) diagnostics: Diagnostics,
 }
 
 pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Request<P::Client>) -> Response {
-    let Request { resource, type_name, wanted } = request;
+    let Request { resource, type_name, wanted, deferral_allowed } = request;
     let definition = resource.definition();
     let ty = definition.ty();
+    if let deferred @ Some(_) = server.deferral(deferral_allowed) {
+        // Imported in another round: that there is an object is all that is known.
+        let (state, identity) = (Some(RawValue::unknown()), None);
+        let (private, diagnostics) = Default::default();
+        return Response { ty, type_name, state, identity, private, deferred, diagnostics };
+    }
     let ctx = match server.context(limit(definition, &RawValue::Null, "read"), Private::default()) {
         Ok(ctx) => ctx,
         Err(diagnostics) => {
             let (state, identity, private) = Default::default();
-            return Response { ty, type_name, state, identity, private, diagnostics };
+            return Response { ty, type_name, state, identity, private, deferred: None, diagnostics };
         }
     };
     let client = Arc::clone(ctx.client());
@@ -61,7 +70,8 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
     }
     let found = state.as_ref().and_then(|state| known(&*resource, state, &client));
     let identity = given.or(found);
-    Response { ty, type_name, state, identity, private, diagnostics: outcome.diagnostics }
+    let diagnostics = outcome.diagnostics;
+    Response { ty, type_name, state, identity, private, deferred: None, diagnostics }
 }
 
 async fn import<C>(

@@ -13,6 +13,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
+use crate::deferral::Deferral;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::private::Private;
 use crate::process::{self, ProcessOptions, StopHandle};
@@ -102,6 +103,11 @@ impl<P: Provider> ProviderServer<P> {
     /// True while the configuration holds values that are known only after apply.
     fn is_deferred(&self) -> bool {
         matches!(&*self.client.read().unwrap_or_else(PoisonError::into_inner), Configured::Deferred)
+    }
+
+    /// What to say of something that needs the unknown configuration, to a host that understands it.
+    fn deferral(&self, allowed: bool) -> Option<Deferral> {
+        (allowed && self.is_deferred()).then_some(Deferral::ProviderConfigUnknown)
     }
 
     /// The client, or why there is none.

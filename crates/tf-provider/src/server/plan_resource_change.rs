@@ -10,11 +10,12 @@ use std::sync::Arc;
 use super::ProviderServer;
 use super::identity::Identified;
 use super::walk::{Level, walk};
+use crate::deferral::Deferral;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::erased::AnyResource;
 use crate::private::Private;
 use crate::provider::Provider;
-use crate::resource::PlanPrivate;
+use crate::resource::{PlanPrivate, PlanTerms};
 use crate::schema::Definition;
 use crate::value::{AttributePath, RawValue, Type};
 
@@ -26,6 +27,7 @@ pub(crate) struct Request<C> {
     pub(crate) identity: Option<Identified>,
     pub(crate) private: PlanPrivate,
     pub(crate) computed_blocks_allowed: bool,
+    pub(crate) deferral_allowed: bool,
 }
 
 pub(crate) struct Response {
@@ -35,11 +37,15 @@ pub(crate) struct Response {
     /// Known for an object that stays the same one.
     pub(crate) identity: Option<Identified>,
     pub(crate) private: Private,
+    pub(crate) deferred: Option<Deferral>,
     pub(crate) diagnostics: Diagnostics,
 }
 
 pub(crate) fn handle<P: Provider>(server: &ProviderServer<P>, request: Request<P::Client>) -> Response {
-    let Request { resource, prior, proposed, config, identity, private, computed_blocks_allowed } = request;
+    let deferred = server.deferral(request.deferral_allowed);
+    let (computed_blocks_allowed, deferral_allowed) =
+        (request.computed_blocks_allowed, request.deferral_allowed);
+    let Request { resource, prior, proposed, config, identity, private, .. } = request;
     let definition = resource.definition();
     let ty = definition.ty();
     let client = server.client();
@@ -47,7 +53,7 @@ pub(crate) fn handle<P: Provider>(server: &ProviderServer<P>, request: Request<P
         let mut diagnostics = Diagnostics::new();
         let private = resource.plan_destroy(&prior, private.prior, client.as_deref(), &mut diagnostics);
         let (planned, requires_replace) = (RawValue::Null, Vec::new());
-        return Response { ty, planned, requires_replace, identity, private, diagnostics };
+        return Response { ty, planned, requires_replace, identity, private, deferred, diagnostics };
     }
     if let Some(block) = definition.blocks.iter().find(|block| block.computed)
         && !computed_blocks_allowed
@@ -58,10 +64,12 @@ pub(crate) fn handle<P: Provider>(server: &ProviderServer<P>, request: Request<P
         );
         let diagnostics = Diagnostic::error("Computed blocks not supported", detail).into();
         let (requires_replace, private) = (Vec::new(), private.prior);
-        return Response { ty, planned: prior, requires_replace, identity, private, diagnostics };
+        return Response { ty, planned: prior, requires_replace, identity, private, deferred, diagnostics };
     }
     let planned = plan(definition, &prior, proposed, &config);
-    let modified = resource.modify_plan(&config, &prior, planned, private, client.as_deref());
+    let terms = PlanTerms { private, deferral_allowed };
+    let modified = resource.modify_plan(&config, &prior, planned, terms, client.as_deref());
+    let deferred = deferred.or(modified.deferred);
     let planned = modified.planned.normalised(&ty);
     let mut requires_replace = replaced(definition, &config, &prior, &planned);
     requires_replace.extend(modified.requires_replace.into_iter().filter(|_| !prior.is_null()));
@@ -78,7 +86,7 @@ pub(crate) fn handle<P: Provider>(server: &ProviderServer<P>, request: Request<P
         diagnostics.push(Diagnostic::provider_bug("The provider planned no object at all."));
     }
     let identity = identity.filter(|_| requires_replace.is_empty());
-    Response { ty, planned, requires_replace, identity, private: modified.private, diagnostics }
+    Response { ty, planned, requires_replace, identity, private: modified.private, deferred, diagnostics }
 }
 
 fn level(definition: &Definition) -> Level<'_> {

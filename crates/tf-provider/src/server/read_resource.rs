@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::identity::{IMPORTED, Identified, checked};
 use super::{ProviderServer, limit, operate, refuse_unknown, spelling};
+use crate::deferral::Deferral;
 use crate::diagnostics::{Diagnostic, Diagnostics, Severity};
 use crate::erased::{AnyResource, carry_timeouts};
 use crate::private::Private;
@@ -15,6 +16,7 @@ pub(crate) struct Request<C> {
     pub(crate) current: RawValue,
     pub(crate) identity: Option<Identified>,
     pub(crate) private: Private,
+    pub(crate) deferral_allowed: bool,
 }
 
 pub(crate) struct Response {
@@ -22,14 +24,20 @@ pub(crate) struct Response {
     pub(crate) state: RawValue,
     pub(crate) identity: Option<Identified>,
     pub(crate) private: Private,
+    pub(crate) deferred: Option<Deferral>,
     pub(crate) diagnostics: Diagnostics,
 }
 
 pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Request<P::Client>) -> Response {
-    let Request { resource, current, identity, mut private } = request;
+    let Request { resource, current, identity, mut private, deferral_allowed } = request;
+    let deferred = server.deferral(deferral_allowed);
     let imported = private.take(IMPORTED);
     let definition = resource.definition();
     let ty = definition.ty();
+    if deferred.is_some() {
+        let diagnostics = Diagnostics::new();
+        return Response { ty, state: current, identity, private, deferred, diagnostics };
+    }
     let ctx = match server.context(limit(definition, &current, "read"), private.clone()) {
         Ok(ctx) => ctx,
         Err(reason) if server.is_deferred() => {
@@ -40,9 +48,9 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
                 ..reason
             });
             let diagnostics = Diagnostics::from(diagnostics.collect::<Vec<_>>());
-            return Response { ty, state: current, identity, private, diagnostics };
+            return Response { ty, state: current, identity, private, deferred, diagnostics };
         }
-        Err(diagnostics) => return Response { ty, state: current, identity, private, diagnostics },
+        Err(diagnostics) => return Response { ty, state: current, identity, private, deferred, diagnostics },
     };
     let client = Arc::clone(ctx.client());
     let mut outcome = {
@@ -68,5 +76,5 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
             if outcome.diagnostics.has_errors() { (current, identity) } else { (state, found) }
         }
     };
-    Response { ty, state, identity, private: outcome.private, diagnostics: outcome.diagnostics }
+    Response { ty, state, identity, private: outcome.private, deferred, diagnostics: outcome.diagnostics }
 }

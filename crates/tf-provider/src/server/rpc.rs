@@ -249,7 +249,7 @@ service! {
 
     plan_action "PlanAction" |server, request| {
         let request = from_proto::plan_action::request(&server.registry, request)?;
-        Err(super::plan_action::handle(server, request))
+        Ok(to_proto::plan_action::response(super::plan_action::handle(server, request)))
     }
 
     // === state stores: there are none ===

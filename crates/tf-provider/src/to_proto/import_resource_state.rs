@@ -18,6 +18,6 @@ pub(crate) fn response(mut response: Response) -> pb::Response {
     pb::Response {
         imported_resources: imported.into_iter().collect(),
         diagnostics: super::diagnostics_within(&response.ty, response.diagnostics),
-        deferred: None,
+        deferred: super::deferred(response.deferred),
     }
 }

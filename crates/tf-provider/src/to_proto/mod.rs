@@ -2,6 +2,7 @@
 //!
 //! One file per RPC, with the same name here, in `from_proto` and in `server`. Answers are always MessagePack.
 
+use crate::deferral::Deferral;
 use crate::diagnostics::{Diagnostic, Diagnostics, Severity};
 use crate::proto::tfplugin6 as pb;
 use crate::server::identity::Identified;
@@ -16,12 +17,23 @@ pub(crate) mod invoke_action;
 pub(crate) mod list_resource;
 pub(crate) mod move_resource_state;
 pub(crate) mod open_ephemeral_resource;
+pub(crate) mod plan_action;
 pub(crate) mod plan_resource_change;
 pub(crate) mod read_data_source;
 pub(crate) mod read_resource;
 pub(crate) mod renew_ephemeral_resource;
 pub(crate) mod upgrade_resource_identity;
 pub(crate) mod upgrade_resource_state;
+
+pub(crate) fn deferred(deferral: Option<Deferral>) -> Option<pb::Deferred> {
+    use pb::deferred::Reason;
+    let reason = match deferral? {
+        Deferral::ResourceConfigUnknown => Reason::ResourceConfigUnknown,
+        Deferral::ProviderConfigUnknown => Reason::ProviderConfigUnknown,
+        Deferral::AbsentPrerequisite => Reason::AbsentPrereq,
+    };
+    Some(pb::Deferred { reason: reason.into() })
+}
 
 /// Encodes a value of type `ty`; a value that does not fit its own schema is a fault of the provider.
 pub(crate) fn value(ty: &Type, value: &RawValue) -> Result<pb::DynamicValue, Diagnostic> {

@@ -13,6 +13,6 @@ pub(crate) fn response(mut response: Response) -> pb::Response {
         renew_at: renew_at.flatten().map(prost_types::Timestamp::from),
         result,
         private,
-        deferred: None,
+        deferred: super::deferred(response.deferred),
     }
 }

@@ -13,7 +13,7 @@ pub(crate) fn response(mut response: Response) -> pb::Response {
         planned_private: private,
         diagnostics: super::diagnostics_within(&response.ty, response.diagnostics),
         legacy_type_system: false,
-        deferred: None,
+        deferred: super::deferred(response.deferred),
         planned_identity: identity,
     }
 }

@@ -10,6 +10,6 @@ pub(crate) fn response(mut response: Response) -> pb::Response {
     pb::Response {
         state,
         diagnostics: super::diagnostics_within(&response.ty, response.diagnostics),
-        deferred: None,
+        deferred: super::deferred(response.deferred),
     }
 }

@@ -11,7 +11,7 @@ pub(crate) fn response(mut response: Response) -> pb::Response {
         new_state,
         private,
         diagnostics: super::diagnostics_within(&response.ty, response.diagnostics),
-        deferred: None,
+        deferred: super::deferred(response.deferred),
         new_identity: identity,
     }
 }

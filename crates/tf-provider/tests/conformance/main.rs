@@ -13,6 +13,7 @@ mod action;
 mod apply;
 mod concurrency;
 mod data_source;
+mod deferral;
 mod ephemeral;
 mod function;
 mod garbage;

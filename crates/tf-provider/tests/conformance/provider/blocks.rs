@@ -1,7 +1,7 @@
 //! A resource with blocks that the provider sets, and a plan that looks back at the first one.
 
 use tf_provider::schema::Computed;
-use tf_provider::{Context, Diagnostic, Diagnostics, ModifyPlan, PlanContext, Resource, Schema};
+use tf_provider::{Context, Deferral, Diagnostic, Diagnostics, ModifyPlan, PlanContext, Resource, Schema};
 
 use super::Client;
 
@@ -62,6 +62,11 @@ impl Resource for Blocks {
 
 impl ModifyPlan for Blocks {
     fn modify_plan(plan: &mut PlanContext<'_, Self>) {
+        if plan.planned.name.known().is_some_and(|name| name == "later")
+            && plan.defer(Deferral::AbsentPrerequisite)
+        {
+            return;
+        }
         match plan.first_private.as_ref().and_then(|first| first.get::<String>("planned")) {
             Some(first) => plan.report(Diagnostic::warning("Planned before", first)),
             None => plan.private.set("planned", "once"),
