@@ -69,9 +69,9 @@ async fn item_59_faults_of_ephemeral_resources_are_told() {
         let expected = format!("error {path}: Provider error");
         assert!(told(&faulty.diagnostics).contains(&expected), "{name}: {:?}", faulty.diagnostics);
     }
-    let config = lease.config([("name", RawValue::from("changed")), ("file", RawValue::from("/dev/null"))]);
+    let config = lease.config([("name", RawValue::from("changed")), ("manner", RawValue::from("briefly"))]);
     let told_of = told(&open(&lease, &config).await.diagnostics);
-    assert_eq!(told_of, ["warning : Lent", "error file: Provider error"]);
+    assert_eq!(told_of, ["warning : Lent", "error manner: Provider error"]);
 
     let opened = open(&lease, &named("not renewed")).await;
     assert_eq!(told(&renew(&lease, opened.private).await.diagnostics), ["error : Not renewed"]);

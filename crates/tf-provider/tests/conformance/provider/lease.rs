@@ -61,6 +61,7 @@ impl EphemeralResource for Lease {
         match self.name.as_str() {
             "refused" => return Err(Diagnostic::error("Refused", "Nobody lends this.").at("name").into()),
             "panic" => panic!("a bug of the author"),
+            "changed" => self.manner = "otherwise".to_owned(),
             _ => {}
         }
         if self.name != "unknown" {
@@ -70,9 +71,6 @@ impl EphemeralResource for Lease {
         let lent =
             Lent { name: self.name.clone(), file: self.file.clone(), seconds: self.seconds, renewals: 0 };
         lent.write("open");
-        if self.name == "changed" {
-            self.file = Some("elsewhere".to_owned());
-        }
         let next = lent.next();
         let opened = Opened::new(self, lent);
         Ok(match next {
