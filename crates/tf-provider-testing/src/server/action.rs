@@ -2,14 +2,13 @@
 
 use futures::TryStreamExt as _;
 use serde_json::Value;
-use tf_provider::Provider;
 use tf_provider::proto::tfplugin6 as pb;
 
 use super::answer::ActionEvent;
 use super::diagnostic::Diagnostics;
 use super::{Server, answer, capabilities, whole};
 
-impl<P: Provider> Server<P> {
+impl Server {
     /// ValidateActionConfig.
     pub async fn validate_action(&self, action_type: &str, config: Value) -> Diagnostics {
         let shape = self.schemas.action(action_type);

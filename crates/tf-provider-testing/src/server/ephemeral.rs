@@ -4,14 +4,13 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use serde_json::Value;
-use tf_provider::Provider;
 use tf_provider::proto::tfplugin6 as pb;
 
 use super::answer::{Opened, Renewed};
 use super::diagnostic::Diagnostics;
 use super::{Server, answer, capabilities};
 
-impl<P: Provider> Server<P> {
+impl Server {
     /// ValidateEphemeralResourceConfig.
     pub async fn validate_ephemeral(&self, type_name: &str, config: Value) -> Diagnostics {
         let shape = self.schemas.ephemeral(type_name);

@@ -2,7 +2,6 @@
 
 use futures::TryStreamExt as _;
 use serde_json::Value;
-use tf_provider::Provider;
 use tf_provider::proto::tfplugin6 as pb;
 use tf_provider::value::Type;
 
@@ -11,7 +10,7 @@ use super::answer::Listed;
 use super::diagnostic::Diagnostics;
 use super::{Server, answer, whole};
 
-impl<P: Provider> Server<P> {
+impl Server {
     /// ValidateListResourceConfig, with neither a limit nor whole objects asked for.
     pub async fn validate_list(&self, type_name: &str, config: Value) -> Diagnostics {
         let shape = self.schemas.list(type_name);
