@@ -23,6 +23,7 @@ use crate::resource::{Context, humantime};
 use crate::schema::{Block, Definition, Rule};
 use crate::value::{AttributePath, RawValue, Type};
 
+mod faults;
 mod rpc;
 mod spelling;
 mod walk;
@@ -90,7 +91,8 @@ impl<P: Provider> ProviderServer<P> {
 
     /// Everything the provider offers, in the form of the protocol.
     pub fn schema(&self) -> crate::proto::tfplugin6::get_provider_schema::Response {
-        crate::to_proto::get_provider_schema::response(&self.definition, &self.registry)
+        let faults = faults::faults(&self.definition, &self.registry);
+        crate::to_proto::get_provider_schema::response(&self.definition, &self.registry, faults)
     }
 
     fn client(&self) -> Option<Arc<P::Client>> {

@@ -1,5 +1,6 @@
 //! GetProviderSchema, GetMetadata and GetFunctions: answers.
 
+use crate::diagnostics::Diagnostics;
 use crate::function::{Function, Parameter};
 use crate::proto::tfplugin6 as pb;
 use crate::provider::Registry;
@@ -18,6 +19,7 @@ fn capabilities<C>(registry: &Registry<C>) -> pb::ServerCapabilities {
 pub(crate) fn response<C>(
     provider: &Definition,
     registry: &Registry<C>,
+    faults: Diagnostics,
 ) -> pb::get_provider_schema::Response {
     let resources = registry.resources.iter();
     let data_sources = registry.data_sources.iter();
@@ -42,6 +44,7 @@ pub(crate) fn response<C>(
             })
             .collect(),
         functions: functions(registry).functions,
+        diagnostics: super::diagnostics(faults),
         ..Default::default()
     }
 }

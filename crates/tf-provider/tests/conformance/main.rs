@@ -15,6 +15,7 @@ mod concurrency;
 mod data_source;
 mod deferral;
 mod ephemeral;
+mod faults;
 mod function;
 mod garbage;
 mod identity;
