@@ -283,9 +283,7 @@ impl<R: Resource> AnyResource<R::Client> for ResourceEntry<R> {
     }
 
     fn generate_config(&self, state: &RawValue, config: RawValue, diagnostics: &mut Diagnostics) -> RawValue {
-        let (Some(generate), false) = (self.abilities.generate_config, state.is_null()) else {
-            return config;
-        };
+        let Some(generate) = self.abilities.generate_config else { return config };
         let typed = || Ok((typed::<R>(state)?, typed::<R::Plan>(&config)?));
         match typed() {
             Ok((state, mut plan)) => {
