@@ -190,7 +190,7 @@ impl UpgradeIdentity for Book {
 
 impl UpgradeState for Book {
     fn upgraders() -> Vec<Upgrader<Self>> {
-        vec![Upgrader::from_json(0, |state| {
+        vec![Upgrader::from_json(1, |state| {
             let name = state["name"].as_str();
             let name = name.ok_or_else(|| Diagnostic::error("Unreadable state", "It has no name."))?;
             Ok(Book { place: "attic".into(), visits: 0.into(), ..Book::titled(name) })
