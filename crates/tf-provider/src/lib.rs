@@ -64,6 +64,11 @@ mod to_proto;
 mod upgrade;
 pub mod value;
 
+#[cfg(doc)]
+pub mod conformance {
+    #![doc = include_str!("../CONFORMANCE.md")]
+}
+
 pub use action::{Action, PlanAction, Progress};
 pub use data_source::DataSource;
 pub use deferral::Deferral;
