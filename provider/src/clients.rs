@@ -68,6 +68,14 @@ pub struct Clients {
 
 /// Checks of the provider block beyond single attributes.
 pub fn validate(config: &EcrunnerPlan, diagnostics: &mut Diagnostics) {
+    if let Value::Known(region) = &config.region
+        && !is_region_name(region)
+    {
+        let detail = format!(
+            "\"{region}\" is no name of an AWS region. Write one such as \"eu-central-1\": without the letter of a zone."
+        );
+        diagnostics.push(Diagnostic::error("Invalid region", detail).at("region"));
+    }
     if let Value::Known(accounts) = &config.allowed_account_ids {
         let wrong = |account: &Value<String>| {
             account.known().is_some_and(|id| id.len() != 12 || !id.bytes().all(|byte| byte.is_ascii_digit()))
@@ -99,6 +107,19 @@ pub fn validate(config: &EcrunnerPlan, diagnostics: &mut Diagnostics) {
             }
         }
     }
+}
+
+/// Whether a text looks like a region's name: `eu-central-1`, `us-gov-west-1`. AWS adds regions, so no list is held.
+fn is_region_name(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [area, places @ .., number] = parts.as_slice() else { return false };
+    let is_word = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    is_word(area)
+        && area.len() >= 2
+        && !places.is_empty()
+        && places.iter().all(|place| is_word(place))
+        && number.len() == 1
+        && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn endpoint_values(endpoints: &EndpointsPlan) -> [(&'static str, &Value<String>); 10] {
@@ -342,4 +363,21 @@ async fn identity(base: &SdkConfig, endpoint: Option<&String>) -> Result<Identit
     })?;
     let partition = answer.arn().and_then(|arn| arn.split(':').nth(1)).unwrap_or("aws").to_owned();
     Ok(Identity { account_id: answer.account().unwrap_or_default().to_owned(), partition })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regions_are_known_by_their_shape() {
+        for good in ["eu-central-1", "us-gov-west-1", "eusc-de-east-1", "xx-somewhere-9"] {
+            assert!(is_region_name(good), "{good} was refused");
+        }
+        for bad in
+            ["", "eu-central", "eu-central-1a", "eu_central_1", "EU-central-1", "e-central-1", "eu--1", "1"]
+        {
+            assert!(!is_region_name(bad), "{bad} was accepted");
+        }
+    }
 }

@@ -268,3 +268,16 @@ fn secret_values_stay_out_of_state_and_trace_log() {
         assert!(!workspace.state_text().contains(canary), "{canary} is in the state");
     }
 }
+
+#[test]
+fn invalid_region_is_told_before_anything_is_asked() {
+    let account = Account::new();
+    for wrong in ["eu-central-1a", "eu_central_1", "Frankfurt"] {
+        let mut workspace = workspace(&account, &format!("  region = \"{wrong}\"\n"));
+        workspace.run_plan(&[]).expect_error("Invalid region", "region").expect_only_error(&[wrong]);
+    }
+    assert_eq!(account.calls().len(), 0);
+    // AWS may have regions that nobody knows of here.
+    let mut workspace = workspace(&account, "  region = \"xx-somewhere-9\"\n");
+    workspace.plan().run().expect_success();
+}
