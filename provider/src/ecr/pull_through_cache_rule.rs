@@ -34,6 +34,13 @@ const SECRET_ERRORS: [&str; 3] =
 
 /// Caches images of one upstream registry under a prefix of the account's own registry: a pull of
 /// `<registry>/<prefix>/<image>:<tag>` imports the image on first use.
+///
+/// Who pulls an image for the first time needs more rights than for pulling: `ecr:CreateRepository` and
+/// `ecr:BatchImportUpstreamImage`, which AWS's managed policy `AmazonEC2ContainerRegistryReadOnly` lacks. `image_pull` of
+/// `ecrunner_instance_profile` gives them where `import` is set.
+///
+/// A rule has no tags, so a create whose answer was lost for good cannot be told from a rule of somebody else: apply then
+/// names the import block.
 #[derive(Schema, Clone, Debug)]
 #[tf(
     type_name = "ecrunner_pull_through_cache_rule",
