@@ -12,6 +12,7 @@ pub mod ecr;
 pub mod functions;
 pub mod iam;
 pub mod identity;
+pub mod listing;
 pub mod provider;
 pub mod registries;
 pub mod retry;

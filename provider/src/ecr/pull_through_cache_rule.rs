@@ -197,12 +197,18 @@ pub struct RuleIdentity {
     pub region: Option<String>,
 }
 
+impl RuleIdentity {
+    fn new(prefix: &str, clients: &Clients) -> Self {
+        let (account_id, region) = place(clients);
+        RuleIdentity { ecr_repository_prefix: prefix.to_owned(), account_id, region }
+    }
+}
+
 impl ResourceIdentity for PullThroughCacheRule {
     type Identity = RuleIdentity;
 
     fn identity(&self, clients: &Clients) -> Option<RuleIdentity> {
-        let (account_id, region) = place(clients);
-        Some(RuleIdentity { ecr_repository_prefix: self.ecr_repository_prefix.clone(), account_id, region })
+        Some(RuleIdentity::new(&self.ecr_repository_prefix, clients))
     }
 }
 

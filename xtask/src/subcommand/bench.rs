@@ -58,3 +58,16 @@ pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Result<Exi
         None => bail!("there is no bench `{name}`; without a name, all are listed"),
     }
 }
+
+/// The value in the middle; none of nothing.
+fn median<T: Ord>(mut values: Vec<T>) -> Option<T> {
+    values.sort_unstable();
+    let middle = values.len() / 2;
+    values.into_iter().nth(middle)
+}
+
+/// For people to read; a fraction lost in the last bit is no matter.
+#[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
+fn mib(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}

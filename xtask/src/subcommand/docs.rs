@@ -23,9 +23,8 @@ use crate::workspace::Workspace;
 
 /// Name of the provider in type names and titles.
 pub(crate) const PROVIDER_NAME: &str = "ecrunner";
-/// Folders of `docs/` in which every page is generated.
-const GENERATED: [&str; 6] =
-    ["resources", "data-sources", "ephemeral-resources", "list-resources", "actions", "functions"];
+/// Folder of the pages of functions, in `docs/`.
+const FUNCTIONS: &str = "functions";
 
 pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Result<ExitCode> {
     let only_check = arguments.flag("--check");
@@ -79,7 +78,9 @@ fn write(workspace: &Workspace, provider: &Path) -> Result<Vec<String>> {
 fn changes(root: &Path, offer: &Offer) -> Result<BTreeMap<PathBuf, Option<String>>> {
     let pages = pages(offer, &Examples::below(root.join("examples/terraform")))?;
     let mut changes = BTreeMap::new();
-    for folder in GENERATED {
+    // In each of these folders every page is generated.
+    let generated = Kind::all(offer).map(|(kind, _)| kind.folder()).into_iter().chain([FUNCTIONS]);
+    for folder in generated {
         let folder = Path::new("docs").join(folder);
         let entries = match fs::read_dir(root.join(&folder)) {
             Ok(entries) => entries,
@@ -113,7 +114,7 @@ fn pages(offer: &Offer, examples: &Examples) -> Result<BTreeMap<PathBuf, String>
         }
     }
     for (name, function) in &offer.functions {
-        let path = Path::new("docs/functions").join(format!("{name}.md"));
+        let path = Path::new("docs").join(FUNCTIONS).join(format!("{name}.md"));
         pages.insert(path, page::function(name, function, examples)?);
     }
     Ok(pages)

@@ -151,8 +151,9 @@ mod tests {
     use super::*;
 
     fn shell(script: &str) -> Running {
-        let mut command = Command::new("sh");
-        command.args(["-c", script]);
+        // A shell cannot trap what was ignored when it began, as in a job that another shell has put aside.
+        let mut command = Command::new("env");
+        command.args(["--default-signal=INT", "sh", "-c", script]);
         Running::start(command, "sh".to_owned(), Duration::from_secs(60))
     }
 
@@ -163,11 +164,7 @@ mod tests {
         // Terraform waits for its provider; here an outer shell waits for an inner one, and both are told.
         let inner =
             format!("trap 'echo inner; exit' INT; : > {}; while :; do sleep 1; done", ready.display());
-        // A shell cannot trap what was ignored when it began, as in a job that another shell has put aside.
-        let outer = format!("trap 'echo outer; exit 3' INT; sh -c \"{inner}\"; :");
-        let mut command = Command::new("env");
-        command.args(["--default-signal=INT", "sh", "-c", &outer]);
-        let running = Running::start(command, "sh".to_owned(), Duration::from_secs(60));
+        let running = shell(&format!("trap 'echo outer; exit 3' INT; sh -c \"{inner}\"; :"));
         crate::terraform::wait_until("the trap", Duration::from_secs(10), || ready.exists());
         running.interrupt();
         let run = running.wait();

@@ -1,12 +1,13 @@
 //! `terraform query` for mirrors.
 
-use tf_provider::{Context, Diagnostics, Found, ImportState, ListResource, Listing, Resource, Schema};
+use tf_provider::{Context, Diagnostics, ListResource, Listing, Schema};
 
 use super::MirrorRepository;
 use crate::clients::Clients;
 use crate::diagnostics::Failure;
 use crate::ecr::repository;
 use crate::identity::Named;
+use crate::listing;
 
 /// Finds the mirrors of the account and region: the repositories that `ecrunner_mirror_repository` made or changed.
 #[derive(Schema, Clone, Debug)]
@@ -39,14 +40,7 @@ impl ListResource for MirrorRepositories {
             if found.source().is_none() {
                 continue;
             }
-            let mut mirror = Found::new(Named::new(&name, &clients), name.clone());
-            if list.includes_object() {
-                let Some(object) = MirrorRepository::import(name, ctx).await?.read(ctx).await? else {
-                    continue;
-                };
-                mirror = mirror.object(object);
-            }
-            list.push(mirror).await?;
+            listing::tell(list, Named::new(&name, &clients), name, ctx).await?;
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! `terraform query` for rules.
 
-use tf_provider::{Context, Diagnostics, Found, ListResource, Listing, ResourceIdentity, Schema};
+use tf_provider::{Context, Diagnostics, Found, ListResource, Listing, Schema};
 
-use super::PullThroughCacheRule;
+use super::{PullThroughCacheRule, RuleIdentity};
 use crate::clients::Clients;
 use crate::diagnostics::Failure;
 
@@ -31,12 +31,9 @@ impl ListResource for PullThroughCacheRules {
             })?;
             let prefix = rule.ecr_repository_prefix().unwrap_or_default();
             if prefix.starts_with(&wanted) {
+                let identity = RuleIdentity::new(prefix, &clients);
                 let object = PullThroughCacheRule::named(prefix).with(&rule);
-                let identity = object.identity(&clients);
-                let found = identity.map(|identity| Found::new(identity, prefix).object(object));
-                if let Some(found) = found {
-                    list.push(found).await?;
-                }
+                list.push(Found::new(identity, prefix).object(object)).await?;
             }
         }
         Ok(())

@@ -1,11 +1,12 @@
 //! `terraform query` for instance profiles.
 
-use tf_provider::{Context, Diagnostics, Found, ImportState, ListResource, Listing, Resource, Schema};
+use tf_provider::{Context, Diagnostics, ListResource, Listing, Schema};
 
 use super::InstanceProfile;
 use crate::clients::Clients;
 use crate::diagnostics::Failure;
 use crate::identity::NamedInAccount;
+use crate::listing;
 
 /// Finds the instance profiles of the account that have the shape of ours: a profile with one role of its own name.
 #[derive(Schema, Clone, Debug)]
@@ -37,14 +38,7 @@ impl ListResource for InstanceProfiles {
             if !is_ours || !name.starts_with(&prefix) || !profile.path().starts_with(&path) {
                 continue;
             }
-            let mut found = Found::new(NamedInAccount::new(&name, &clients), name.clone());
-            if list.includes_object() {
-                let Some(object) = InstanceProfile::import(name, ctx).await?.read(ctx).await? else {
-                    continue;
-                };
-                found = found.object(object);
-            }
-            list.push(found).await?;
+            listing::tell(list, NamedInAccount::new(&name, &clients), name, ctx).await?;
         }
         Ok(())
     }

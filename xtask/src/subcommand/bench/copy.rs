@@ -19,6 +19,7 @@ use anyhow::Result;
 
 use self::memory::{Measured, measure};
 use self::peer::Peer;
+use super::mib;
 use crate::arguments::Arguments;
 use crate::cargo::{cargo, run as run_command};
 use crate::environment::isolate;
@@ -126,10 +127,7 @@ fn compare_with(peer: &Peer, ours: &[Measured], theirs: &[Measured]) {
 
 /// The value in the middle; of nothing it is the type's default.
 fn median<T: Ord + Default>(runs: &[Measured], value: impl Fn(&Measured) -> T) -> T {
-    let mut values: Vec<T> = runs.iter().map(value).collect();
-    values.sort_unstable();
-    let middle = values.len() / 2;
-    values.into_iter().nth(middle).unwrap_or_default()
+    super::median(runs.iter().map(value).collect()).unwrap_or_default()
 }
 
 /// Says whether the promise was kept. Memory that nobody knows keeps none.
@@ -142,12 +140,6 @@ fn verdict(peak: Option<u64>) -> ExitCode {
     let mark = if kept { "" } else { ": the promise is broken" };
     say!("peak memory {:.1} MiB, promised under {} MiB{mark}", mib(peak), PROMISED_BYTES >> 20);
     if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-/// For people to read; a fraction lost in the last bit is no matter.
-#[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
-fn mib(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
 }
 
 #[cfg(test)]

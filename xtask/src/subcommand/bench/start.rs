@@ -147,9 +147,7 @@ fn comparison(figure: &Figure, our: u64, their: u64) -> String {
 
 /// The value in the middle; none when one of them is not known, or there are none.
 fn median(runs: &[Start], value: fn(&Start) -> Option<u64>) -> Option<u64> {
-    let mut values: Vec<u64> = runs.iter().map(value).collect::<Option<_>>()?;
-    values.sort_unstable();
-    values.get(values.len() / 2).copied()
+    super::median(runs.iter().map(value).collect::<Option<_>>()?)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
@@ -157,9 +155,8 @@ fn milliseconds(micros: u64) -> String {
     format!("{:.1} ms", micros as f64 / 1000.0)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
 fn mebibytes(bytes: u64) -> String {
-    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
+    format!("{:.1} MiB", super::mib(bytes))
 }
 
 #[cfg(test)]
