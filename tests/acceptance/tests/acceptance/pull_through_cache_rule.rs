@@ -416,6 +416,7 @@ fn a_rule_of_hashicorp_aws_is_moved_here() {
     provider.ask(async |server| {
         let moved = server.move_state(source("hashicorp/aws", state.clone()), TYPE).await;
         moved.diagnostics.expect_success();
+        assert_eq!(moved.value["credential_arn"], json!(null), "an empty text there is none here");
         let read = server.read(TYPE, &moved).await;
         read.diagnostics.expect_success();
         let plan = server.plan(TYPE, &read, config).await;
