@@ -4,6 +4,7 @@
 //! `iam`, `ec2` and `runner`; `clients` and `diagnostics` are the only places that know how AWS is reached and how its
 //! errors are told.
 
+pub mod arn;
 pub mod clients;
 pub mod creating;
 pub mod diagnostics;

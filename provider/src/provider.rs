@@ -14,6 +14,7 @@ use crate::ec2::worker_fleet::WorkerFleet;
 use crate::ecr::ecr_authorization::EcrAuthorization;
 use crate::ecr::mirror_repository::{MirrorRepositories, MirrorRepository};
 use crate::ecr::pull_through_cache_rule::{PullThroughCacheRule, PullThroughCacheRules};
+use crate::ecr::repository_creation_template::RepositoryCreationTemplate;
 use crate::ecr::sync_mirror::SyncMirror;
 use crate::functions;
 use crate::iam::instance_profile::{InstanceProfile, InstanceProfiles};
@@ -128,6 +129,7 @@ impl Provider for Ecrunner {
             .resource(resource!(WorkerFleet))
             .resource(resource!(MirrorRepository))
             .resource(resource!(PullThroughCacheRule))
+            .resource(resource!(RepositoryCreationTemplate))
             .data_source(data_source!(Ami))
             .data_source(data_source!(RunnerConfig))
             .ephemeral_resource(ephemeral_resource!(EcrAuthorization))

@@ -16,28 +16,30 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// The first failure that `give_up` has no time for, or the last one when that is over or the practitioner interrupts.
-pub async fn until<T, F>(
+pub async fn until<T, E, F>(
     ctx: &Context<Clients>,
     first_pause: Duration,
     mut give_up: impl FnMut(&Failure) -> Option<Instant> + Send,
     mut call: impl FnMut() -> F + Send,
-) -> Result<T, Failure>
+) -> Result<T, E>
 where
-    F: Future<Output = Result<T, Failure>> + Send,
+    F: Future<Output = Result<T, E>> + Send,
+    E: AsRef<Failure> + Send,
 {
     let mut pause = first_pause;
     loop {
-        let failure = match call().await {
+        let error = match call().await {
             Ok(value) => return Ok(value),
-            Err(failure) => failure,
+            Err(error) => error,
         };
-        if give_up(&failure).is_none_or(|limit| Instant::now() + pause > limit) {
-            return Err(failure);
+        let failure = error.as_ref();
+        if give_up(failure).is_none_or(|limit| Instant::now() + pause > limit) {
+            return Err(error);
         }
         tracing::info!(code = failure.code(), "trying again");
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = ctx.stop().cancelled() => return Err(failure),
+            () = ctx.stop().cancelled() => return Err(error),
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }

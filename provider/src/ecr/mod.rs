@@ -5,6 +5,8 @@ pub mod login;
 pub mod mirror_repository;
 pub mod pull_through_cache_rule;
 pub mod repository;
+pub mod repository_creation_template;
 pub mod repository_name;
+pub mod repository_settings;
 pub mod sync_mirror;
 pub mod upstream;

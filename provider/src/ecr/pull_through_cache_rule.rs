@@ -21,6 +21,7 @@ use tokio::time::Instant;
 pub use self::list::PullThroughCacheRules;
 use self::upstream::{CredentialRule, check_upstream, credential_rule, upstream_of};
 use super::repository_name::check_rule_prefix;
+use crate::arn::check_role_arn;
 use crate::clients::Clients;
 use crate::diagnostics::Failure;
 use crate::identity::{check_place, place};
@@ -443,20 +444,6 @@ fn check_credential_arn(arn: &str) -> Result<(), Invalid> {
     match name.strip_prefix("ecr-pullthroughcache/") {
         Some(rest) if !rest.is_empty() && rest.chars().all(allowed) => Ok(()),
         _ => Err(Invalid::new("must name a secret that begins with ecr-pullthroughcache/").remedy(remedy)),
-    }
-}
-
-fn check_role_arn(arn: &str) -> Result<(), Invalid> {
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    match parts[..] {
-        ["arn", partition, "iam", "", account, role]
-            if partition.starts_with("aws") && account.len() == 12 && role.starts_with("role/") =>
-        {
-            Ok(())
-        }
-        _ => {
-            Err(Invalid::new("must be the ARN of a role").remedy("Write arn:aws:iam::<account>:role/<name>."))
-        }
     }
 }
 

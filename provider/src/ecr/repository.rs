@@ -241,7 +241,11 @@ pub async fn delete(clients: &Clients, name: &str) -> Result<(), Diagnostics> {
     }
 }
 
-fn aws_tags(tags: &Tags) -> Result<Vec<types::Tag>, Diagnostics> {
+/// Tags as AWS takes them.
+///
+/// # Errors
+/// A bug: nothing that configuration can hold.
+pub fn aws_tags(tags: &Tags) -> Result<Vec<types::Tag>, Diagnostics> {
     let tag = |(key, value): (&String, &String)| types::Tag::builder().key(key).value(value).build();
     tags.iter()
         .map(tag)

@@ -23,6 +23,14 @@ pub fn check_rule_prefix(prefix: &str) -> Result<(), Invalid> {
     if prefix == "ROOT" { Ok(()) } else { check(prefix, 2..=MAX_RULE_PREFIX) }
 }
 
+/// Checks the prefix of a repository creation template: `ROOT`, or what the name of a repository can begin with.
+///
+/// # Errors
+/// What is wrong, and what to write instead.
+pub fn check_template_prefix(prefix: &str) -> Result<(), Invalid> {
+    if prefix == "ROOT" { Ok(()) } else { check(prefix, 1..=MAX_NAME) }
+}
+
 fn check(name: &str, length: std::ops::RangeInclusive<usize>) -> Result<(), Invalid> {
     let characters = name.chars().count();
     if !length.contains(&characters) {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use tf_provider::Schema;
 use tf_provider::schema::Invalid;
 
+use crate::arn::{check_arn, check_key_arn};
 use crate::clients::Clients;
 
 /// Pulls images from ECR.
@@ -63,63 +64,6 @@ pub struct CompleteLifecycle {
     /// ARNs of the Auto Scaling groups. The random part may be `*`, the name may not.
     #[tf(validate(each(text(check_group_arn))))]
     pub fleet_arns: BTreeSet<String>,
-}
-
-/// `arn:<partition>:<service>:<region>:<account>:<resource>`, taken apart.
-pub(super) struct Arn<'a> {
-    pub(super) partition: &'a str,
-    pub(super) service: &'a str,
-    pub(super) region: &'a str,
-    pub(super) account: &'a str,
-    pub(super) resource: &'a str,
-}
-
-impl<'a> Arn<'a> {
-    /// `None` for what is not an ARN. Whether the parts make sense is not looked at.
-    pub(super) fn parse(text: &'a str) -> Option<Self> {
-        let parts: Vec<&str> = text.splitn(6, ':').collect();
-        let ["arn", partition, service, region, account, resource] = parts[..] else { return None };
-        Some(Arn { partition, service, region, account, resource })
-    }
-
-    /// Name of an Auto Scaling group, from its ARN.
-    pub(super) fn group_name(&self) -> Option<&'a str> {
-        let (_, name) = self.resource.strip_prefix("autoScalingGroup:")?.split_once(':')?;
-        name.strip_prefix("autoScalingGroupName/")
-    }
-}
-
-/// An ARN of `service` whose resource `accepts`; wildcards only in the resource.
-fn check_arn(
-    text: &str,
-    service: &str,
-    shape: &str,
-    accepts: impl Fn(&Arn<'_>) -> bool,
-) -> Result<(), Invalid> {
-    let invalid = |problem: &str| Err(Invalid::new(problem).remedy(format!("Write {shape}.")));
-    // `${` begins a policy variable; anything but printable ASCII is refused by IAM or means something else.
-    if text.contains("${") || !text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
-        return invalid("holds characters that an ARN in a policy must not have");
-    }
-    let Some(arn) = Arn::parse(text) else { return invalid("must be an ARN") };
-    if arn.service != service || !arn.partition.starts_with("aws") {
-        return invalid("is the ARN of something else");
-    }
-    if [arn.partition, arn.region, arn.account].iter().any(|part| part.contains(['*', '?'])) {
-        return invalid("has a wildcard in its partition, region or account");
-    }
-    if accepts(&arn) { Ok(()) } else { invalid("is the ARN of something else") }
-}
-
-fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// True for an ARN with region and account, and a resource `<kind><name>`.
-fn names(arn: &Arn<'_>, kind: &str) -> bool {
-    !arn.region.is_empty()
-        && is_account(arn.account)
-        && arn.resource.strip_prefix(kind).is_some_and(|name| !name.is_empty())
 }
 
 /// The name of a repository, which may hold `*`, or the ARN of one.
@@ -218,27 +162,21 @@ impl Scope<'_> {
 
 fn check_repository_arn(text: &str) -> Result<(), Invalid> {
     let shape = "arn:aws:ecr:<region>:<account>:repository/<name>";
-    check_arn(text, "ecr", shape, |arn| names(arn, "repository/"))
+    check_arn(text, "ecr", shape, |arn| arn.names("repository/"))
 }
 
 fn check_group_arn(text: &str) -> Result<(), Invalid> {
     let shape =
         "arn:aws:autoscaling:<region>:<account>:autoScalingGroup:<id or *>:autoScalingGroupName/<name>";
     check_arn(text, "autoscaling", shape, |arn| {
-        names(arn, "autoScalingGroup:")
+        arn.names("autoScalingGroup:")
             && arn.group_name().is_some_and(|name| !name.is_empty() && !name.contains(['*', '?']))
     })
 }
 
 fn check_parameter_arn(text: &str) -> Result<(), Invalid> {
     let shape = "arn:aws:ssm:<region>:<account>:parameter/<name>";
-    check_arn(text, "ssm", shape, |arn| names(arn, "parameter/"))
-}
-
-fn check_key_arn(text: &str) -> Result<(), Invalid> {
-    let shape = "arn:aws:kms:<region>:<account>:key/<id>";
-    // An alias in a policy's resource matches nothing.
-    check_arn(text, "kms", shape, |arn| names(arn, "key/") && !arn.resource.contains(['*', '?']))
+    check_arn(text, "ssm", shape, |arn| arn.names("parameter/"))
 }
 
 fn check_bucket_arn(text: &str) -> Result<(), Invalid> {
@@ -258,9 +196,7 @@ fn check_object_arn(text: &str) -> Result<(), Invalid> {
 }
 
 fn check_log_group_arn(text: &str) -> Result<(), Invalid> {
-    check_arn(text, "logs", "arn:aws:logs:<region>:<account>:log-group:<name>", |arn| {
-        names(arn, "log-group:")
-    })
+    check_arn(text, "logs", "arn:aws:logs:<region>:<account>:log-group:<name>", |arn| arn.names("log-group:"))
 }
 
 fn check_os_user(user: &str) -> Result<(), Invalid> {

@@ -9,10 +9,9 @@ use serde::Serialize;
 use tf_provider::Value;
 use tf_provider::schema::Convert;
 
-use super::capability::{
-    Arn, CacheBucket, CompleteLifecycle, FleetControl, ImagePull, ReadParameters, Scope,
-};
+use super::capability::{CacheBucket, CompleteLifecycle, FleetControl, ImagePull, ReadParameters, Scope};
 use super::instance_profile::{InstanceProfile, InstanceProfilePlan};
+use crate::arn::Arn;
 
 mod declared;
 

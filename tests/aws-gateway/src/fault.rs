@@ -70,6 +70,13 @@ pub enum FaultKind {
     },
 }
 
+impl FaultKind {
+    /// An error of the service with status 400, as most are.
+    pub fn error(code: &str, message: &str) -> Self {
+        FaultKind::Error { status: 400, code: code.to_owned(), message: message.to_owned() }
+    }
+}
+
 impl Fault {
     /// A fault for the next matching call.
     pub fn once(service: &str, action: &str, kind: FaultKind) -> Self {

@@ -46,6 +46,15 @@ impl Plan {
         actions.iter().filter_map(Value::as_str).collect()
     }
 
+    /// The value before the change at `path`.
+    ///
+    /// # Panics
+    /// When the plan does not have the object.
+    #[track_caller]
+    pub fn before(&self, address: &str, path: &str) -> &Value {
+        member(&self.change(address)["before"], path)
+    }
+
     /// The planned value at `path`, as `tags.team` or `rule.0.port`; null also when it is unknown.
     ///
     /// # Panics

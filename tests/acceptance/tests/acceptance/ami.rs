@@ -76,11 +76,7 @@ fn kernel_and_default_architecture_choose_the_parameter() {
     let name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-6.12-x86_64";
     let image_id = public_parameter(&account, name);
     let mut workspace = workspace(&account, "  kernel = \"6.12\"\n");
-    let gone = FaultKind::Error {
-        status: 400,
-        code: "InvalidAMIID.NotFound".into(),
-        message: "The image id does not exist".into(),
-    };
+    let gone = FaultKind::error("InvalidAMIID.NotFound", "The image id does not exist");
     account.inject(Fault::once("ec2", "DescribeImages", gone));
     workspace.run_plan(&[]).expect_only_error(&[
         &format!("Machine image not found ({image_id})"),
@@ -111,11 +107,8 @@ fn parameter_that_the_region_lacks_is_an_error_that_says_so() {
 fn denied_parameter_names_the_action_to_allow() {
     let account = Account::new();
     let mut workspace = workspace(&account, "");
-    let denied = FaultKind::Error {
-        status: 400,
-        code: "AccessDeniedException".into(),
-        message: "User is not authorized to perform: ssm:GetParameter".into(),
-    };
+    let denied =
+        FaultKind::error("AccessDeniedException", "User is not authorized to perform: ssm:GetParameter");
     account.inject(Fault::once("ssm", "GetParameter", denied));
     workspace.run_plan(&[]).expect_only_error(&["AccessDenied", "ssm:GetParameter", "Allow this action"]);
 }

@@ -69,11 +69,7 @@ fn login_lets_another_program_in_and_is_kept_nowhere() {
 #[test]
 fn refused_login_names_the_action_that_is_missing() {
     let account = Account::new();
-    let denied = FaultKind::Error {
-        status: 400,
-        code: "AccessDeniedException".to_owned(),
-        message: "User is not authorized to perform this".to_owned(),
-    };
+    let denied = FaultKind::error("AccessDeniedException", "User is not authorized to perform this");
     account.inject(Fault::once("ecr", "GetAuthorizationToken", denied));
     let mut workspace = Workspace::new(&account);
     workspace.config(&config());

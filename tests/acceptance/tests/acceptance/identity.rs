@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 
 use crate::examples::quickstart_of;
 
-/// Every resource that the quickstart has, with the identity to import it by, and what else is in the stored one.
-fn objects(vpc_id: &str) -> [(&'static str, Value); 6] {
+/// Every resource that the quickstart has and a template, each with the identity to import it by.
+fn objects(vpc_id: &str) -> [(&'static str, Value); 7] {
     [
+        ("ecrunner_repository_creation_template", json!({ "prefix": "docker-hub" })),
         ("ecrunner_mirror_repository", json!({ "name": "mirror/library/alpine" })),
         ("ecrunner_pull_through_cache_rule", json!({ "ecr_repository_prefix": "ecr-public" })),
         ("ecrunner_instance_profile", json!({ "name": "quickstart-manager" })),
@@ -28,6 +29,8 @@ fn every_resource_is_imported_by_its_identity_and_by_none_of_another_place() {
     let account = Account::new();
     let (mut workspace, vpc_id, _upstream) = quickstart_of(&account);
     workspace.apply().expect_success();
+    let create = ["ecr", "create-repository-creation-template", "--prefix", "docker-hub"];
+    account.aws(&[&create[..], &["--applied-for", "PULL_THROUGH_CACHE"]].concat());
     let provider = Direct::new(&account);
     for (type_name, identity) in objects(&vpc_id) {
         let read = provider.ask(async |server| {

@@ -11,6 +11,7 @@ mod list;
 mod mirror_repository;
 mod provider;
 mod pull_through_cache_rule;
+mod repository_creation_template;
 mod runner_config;
 mod runner_manager;
 mod runner_network;

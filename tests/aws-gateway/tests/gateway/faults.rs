@@ -41,8 +41,7 @@ async fn object_is_not_visible_for_as_many_reads_as_ordered() {
 #[tokio::test]
 async fn given_error_is_answered_and_the_call_has_no_effect() {
     let Some(world) = world().await else { return };
-    let kind =
-        FaultKind::Error { status: 400, code: "LimitExceededException".into(), message: "full".into() };
+    let kind = FaultKind::error("LimitExceededException", "full");
     world.gateway.inject(&world.account, Fault::once("ecr", "CreateRepository", kind));
     let error = world.ecr_error("CreateRepository", json!({"repositoryName": "none"})).await;
     assert_eq!(error, "LimitExceededException");

@@ -204,11 +204,8 @@ fn expired_token_is_one_error_that_says_so() {
     let account = Account::new();
     let mut workspace = Workspace::new(&account);
     workspace.config(&quay("quay"));
-    let expired = FaultKind::Error {
-        status: 400,
-        code: "ExpiredTokenException".into(),
-        message: "The security token included in the request is expired".into(),
-    };
+    let expired =
+        FaultKind::error("ExpiredTokenException", "The security token included in the request is expired");
     account.inject(Fault { service: "ecr".into(), action: None, skip: 0, times: 1_000, kind: expired });
     workspace
         .apply()
@@ -217,17 +214,9 @@ fn expired_token_is_one_error_that_says_so() {
 }
 
 fn secret_not_found() -> FaultKind {
-    FaultKind::Error {
-        status: 400,
-        code: "SecretNotFoundException".into(),
-        message: "The secret does not exist.".into(),
-    }
+    FaultKind::error("SecretNotFoundException", "The secret does not exist.")
 }
 
 fn denied() -> FaultKind {
-    FaultKind::Error {
-        status: 400,
-        code: "AccessDeniedException".into(),
-        message: "User is not authorized to perform this action".into(),
-    }
+    FaultKind::error("AccessDeniedException", "User is not authorized to perform this action")
 }

@@ -7,11 +7,7 @@ use acceptance::{Fault, FaultKind};
 use super::*;
 
 fn in_use() -> FaultKind {
-    FaultKind::Error {
-        status: 400,
-        code: "DependencyViolation".into(),
-        message: "resource has a dependent object".into(),
-    }
+    FaultKind::error("DependencyViolation", "resource has a dependent object")
 }
 
 #[test]
@@ -64,11 +60,8 @@ fn missing_vpc_is_told_at_its_argument() {
     let account = Account::new();
     let mut workspace = Workspace::new(&account);
     workspace.config(&network("vpc-0123456789abcdef0", ""));
-    let missing = FaultKind::Error {
-        status: 400,
-        code: "InvalidVpcID.NotFound".into(),
-        message: "The vpc ID 'vpc-0123456789abcdef0' does not exist".into(),
-    };
+    let missing =
+        FaultKind::error("InvalidVpcID.NotFound", "The vpc ID 'vpc-0123456789abcdef0' does not exist");
     account.inject(Fault::once("ec2", "CreateSecurityGroup", missing));
     workspace.apply().expect_error("Creating security group (ci-manager)", "vpc_id").expect_error_count(1);
     assert_eq!(workspace.state().addresses(), Vec::<String>::new());

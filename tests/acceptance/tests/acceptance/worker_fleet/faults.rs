@@ -9,12 +9,10 @@ fn create_waits_for_an_instance_profile_that_is_not_visible_yet() {
     let account = Account::new();
     let mut workspace = Workspace::new(&account);
     workspace.config(&fleet(&ground(&account), ""));
-    let fault = FaultKind::Error {
-        status: 400,
-        code: "ValidationError".to_owned(),
-        message: "You must use a valid fully-formed launch template. Invalid IAM Instance Profile name"
-            .to_owned(),
-    };
+    let fault = FaultKind::error(
+        "ValidationError",
+        "You must use a valid fully-formed launch template. Invalid IAM Instance Profile name",
+    );
     account.inject(Fault::once("autoscaling", "CreateAutoScalingGroup", fault).times(2));
     workspace.apply().expect_success();
     assert_eq!(account.count("CreateAutoScalingGroup"), 3);
@@ -59,11 +57,7 @@ fn update_waits_while_another_activity_holds_the_group() {
     let mut workspace = Workspace::new(&account);
     workspace.config(&fleet(&ground, ""));
     workspace.apply().expect_success();
-    let busy = FaultKind::Error {
-        status: 400,
-        code: "ScalingActivityInProgress".to_owned(),
-        message: "You have existing activities in progress".to_owned(),
-    };
+    let busy = FaultKind::error("ScalingActivityInProgress", "You have existing activities in progress");
     account.inject(Fault::once("autoscaling", "UpdateAutoScalingGroup", busy));
     workspace.config(&fleet(&ground, "").replace("max_size           = 4", "max_size           = 5"));
     workspace.apply().expect_success();

@@ -1,0 +1,6 @@
+import {
+  to = ecrunner_repository_creation_template.docker_hub
+  identity = {
+    prefix = "docker-hub"
+  }
+}
