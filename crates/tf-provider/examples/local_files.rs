@@ -1,7 +1,4 @@
-//! A whole provider in one file: files in a directory, without any network. The crate's documentation explains the words
-//! and walks through it; read it from the top: the provider's block with its register, then one of each kind.
-//!
-//! Try it with `cargo build --example local_files` and a `dev_overrides` block in Terraform's own configuration file.
+//! A whole provider in one file, without any network: files in a directory. The crate's documentation explains it.
 
 use std::io::{Error, ErrorKind};
 use std::path::PathBuf;
@@ -11,8 +8,8 @@ use tf_provider::process::ProcessOptions;
 use tf_provider::schema::Computed;
 use tf_provider::{
     Action, CloseEphemeral, Context, DataSource, Diagnostic, Diagnostics, EphemeralResource, Found, Function,
-    FunctionError, ImportState, ListResource, Listing, Opened, Progress, Provider, Registry, Resource,
-    ResourceIdentity, Schema, action, data_source, ephemeral_resource, list_resource, resource,
+    FunctionError, ImportIdentity, ImportState, ListResource, Listing, Opened, Progress, Provider, Registry,
+    Resource, ResourceIdentity, Schema, action, data_source, ephemeral_resource, list_resource, resource,
 };
 use tokio::fs;
 
@@ -129,6 +126,12 @@ impl ResourceIdentity for File {
     }
 }
 
+impl ImportIdentity for File {
+    async fn import_identity(identity: FileIdentity, ctx: &mut Context<Directory>) -> Result<Self> {
+        Self::import(identity.name, ctx).await
+    }
+}
+
 /// The text of a file that somebody else keeps.
 #[derive(Schema, Clone, Debug)]
 #[tf(type_name = "localfiles_content")]
@@ -167,13 +170,11 @@ pub struct Lock {
 
 impl EphemeralResource for Lock {
     type Client = Directory;
-    /// What closing needs to know: the lock's file.
     type Private = PathBuf;
 
     async fn open(self, ctx: &mut Context<Directory>) -> Result<Opened<Self>> {
         let path = ctx.client().0.join(&self.name);
-        let made = fs::File::options().write(true).create_new(true).open(&path).await;
-        made.map_err(|error| failed("Locking", &self.name, &error))?;
+        fs::File::create_new(&path).await.map_err(|error| failed("Locking", &self.name, &error))?;
         Ok(Opened::new(self, path))
     }
 }

@@ -5,17 +5,18 @@ use std::future::Future;
 use tokio::sync::mpsc;
 
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::identity::ResourceIdentity;
+use crate::identity::{ImportIdentity, ResourceIdentity};
 use crate::resource::{Context, Resource};
 use crate::schema::{Convert, Schema};
 use crate::value::RawValue;
 
 /// A search: the struct is what it is narrowed by.
 ///
-/// Its `type_name` is that of the managed resource whose objects it finds, which needs an identity.
+/// Its `type_name` is that of the managed resource whose objects it finds. The configuration that `terraform query` writes
+/// imports them by identity.
 pub trait ListResource: Schema {
     /// What is found.
-    type Resource: ResourceIdentity;
+    type Resource: ImportIdentity;
 
     /// Pushes every object found, until there are no more or [`push`](Listing::push) says that it is enough.
     ///

@@ -98,6 +98,10 @@ fn plan(definition: &Definition, prior: &RawValue, proposed: RawValue, config: &
     let level = level(definition);
     let existing = (!prior.is_null()).then_some(prior);
     let mut planned = proposed;
+    // Of a block that nobody writes Terraform proposes none, whatever was there.
+    if let Some(prior) = existing {
+        set_computed_blocks(definition, &mut planned, |name| prior.get(name).cloned());
+    }
     walk(level, config, existing, &mut planned, &mut |visit| {
         if let (Some(default), RawValue::Null) = (&visit.attribute.default, visit.config) {
             *visit.planned = default.clone();
@@ -126,12 +130,20 @@ fn plan(definition: &Definition, prior: &RawValue, proposed: RawValue, config: &
             };
         }
     });
-    if let RawValue::Mapping(entries) = &mut planned {
-        for block in definition.blocks.iter().filter(|block| block.computed) {
-            entries.insert(block.name.clone(), RawValue::unknown());
-        }
-    }
+    set_computed_blocks(definition, &mut planned, |_| Some(RawValue::unknown()));
     planned
+}
+
+/// Gives each block that the provider sets the value that there is for its name.
+fn set_computed_blocks(
+    definition: &Definition,
+    planned: &mut RawValue,
+    value: impl Fn(&str) -> Option<RawValue>,
+) {
+    if let RawValue::Mapping(entries) = planned {
+        let computed = definition.blocks.iter().filter(|block| block.computed);
+        entries.extend(computed.filter_map(|block| Some((block.name.clone(), value(&block.name)?))));
+    }
 }
 
 /// Paths of changed attributes whose change replaces the object.

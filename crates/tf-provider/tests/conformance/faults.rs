@@ -3,8 +3,8 @@
 use tf_provider::process::StopHandle;
 use tf_provider::schema::{Computed, WriteOnly};
 use tf_provider::{
-    Context, DataSource, Diagnostics, ListResource, Listing, Provider, ProviderServer, Registry, Resource,
-    ResourceIdentity, Schema, data_source, list_resource, resource,
+    Context, DataSource, Diagnostics, ImportIdentity, ListResource, Listing, Provider, ProviderServer,
+    Registry, Resource, ResourceIdentity, Schema, data_source, list_resource, resource,
 };
 
 use crate::support::host::told;
@@ -109,6 +109,12 @@ impl ResourceIdentity for Nested {
 
     fn identity(&self, (): &()) -> Option<LeafName> {
         None
+    }
+}
+
+impl ImportIdentity for Nested {
+    async fn import_identity(_: LeafName, _: &mut Context<()>) -> Result<Self, Diagnostics> {
+        Ok(Nested { outer: Vec::new() })
     }
 }
 

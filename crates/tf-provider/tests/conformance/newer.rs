@@ -92,13 +92,14 @@ async fn item_63_author_has_a_word_and_an_absent_state_is_an_error() {
 
 async fn plan(
     object: &Object,
+    prior: &RawValue,
     config: &RawValue,
     capabilities: ClientCapabilities,
     planned_private: Bytes,
 ) -> pb::plan_resource_change::Response {
     let request = pb::plan_resource_change::Request {
         type_name: object.name.into(),
-        prior_state: object.encoded(&NOTHING),
+        prior_state: object.encoded(prior),
         proposed_new_state: object.encoded(config),
         config: object.encoded(config),
         client_capabilities: Some(capabilities),
@@ -132,7 +133,7 @@ async fn item_64_computed_blocks_are_announced_planned_unknown_and_set() {
         assert!(block.attributes.iter().all(|it| it.computed && !it.required && !it.optional));
     }
     let config = blocks(&object, 2);
-    let planned = plan(&object, &config, NEWEST, Bytes::new()).await;
+    let planned = plan(&object, &NOTHING, &config, NEWEST, Bytes::new()).await;
     assert_eq!(told(&planned.diagnostics), Vec::<String>::new());
     let value = decoded(&object.ty, planned.planned_state).unwrap();
     for block in ["part", "summary"] {
@@ -146,6 +147,17 @@ async fn item_64_computed_blocks_are_announced_planned_unknown_and_set() {
     let state = state.value.unwrap();
     assert_eq!(state.get("part"), Some(&RawValue::Sequence(vec![part(0), part(1)])));
     assert_eq!(state.get("summary"), Some(&part(99)));
+    // Core neither configures nor proposes such blocks.
+    let absent = |amount: i64| {
+        let none = [("part", NOTHING), ("summary", NOTHING)];
+        object.config([("name", text("a")), ("amount", RawValue::from(amount))].into_iter().chain(none))
+    };
+    let again = async |amount| {
+        let planned = plan(&object, &state, &absent(amount), NEWEST, Bytes::new()).await;
+        decoded(&object.ty, planned.planned_state).unwrap()
+    };
+    assert!(again(2).await == state, "nothing changes");
+    assert!(again(1).await.get("part").is_some_and(RawValue::is_unknown));
     let generated = generate(&object, &state).await;
     assert_eq!(generated.get("part"), Some(&RawValue::Sequence(Vec::new())));
     assert_eq!(generated.get("summary"), Some(&NOTHING));
@@ -155,7 +167,7 @@ async fn item_64_computed_blocks_are_announced_planned_unknown_and_set() {
 async fn item_64_computed_blocks_are_refused_by_name_of_the_version_that_has_them() {
     let object = Host::configured().await.resource("conformance_blocks");
     let older = ClientCapabilities { computed_blocks_allowed: false, ..NEWEST };
-    let planned = plan(&object, &blocks(&object, 1), older, Bytes::new()).await;
+    let planned = plan(&object, &NOTHING, &blocks(&object, 1), older, Bytes::new()).await;
     assert_eq!(told(&planned.diagnostics), ["error : Computed blocks not supported"]);
     assert!(planned.diagnostics[0].detail.contains("1.16"));
 }
@@ -164,11 +176,11 @@ async fn item_64_computed_blocks_are_refused_by_name_of_the_version_that_has_the
 async fn item_64_second_plan_gets_the_private_data_of_the_first() {
     let object = Host::configured().await.resource("conformance_blocks");
     let config = blocks(&object, 1);
-    let first = plan(&object, &config, NEWEST, Bytes::new()).await;
+    let first = plan(&object, &NOTHING, &config, NEWEST, Bytes::new()).await;
     assert_eq!(first.planned_private.as_ref(), br#"{"planned":"once"}"#);
-    let second = plan(&object, &config, NEWEST, first.planned_private).await;
+    let second = plan(&object, &NOTHING, &config, NEWEST, first.planned_private).await;
     assert_eq!(told(&second.diagnostics), ["warning : Planned before"]);
-    let garbled = plan(&object, &config, NEWEST, Bytes::from_static(b"\x00")).await;
+    let garbled = plan(&object, &NOTHING, &config, NEWEST, Bytes::from_static(b"\x00")).await;
     assert_eq!(told(&garbled.diagnostics), ["error : Provider error"]);
 }
 

@@ -59,7 +59,8 @@ fn item_59_ephemeral_resource_is_renewed_in_time() {
     // A plan and an apply; the second is held up until the renewal.
     let [first @ .., last] = journal.as_slice() else { panic!("nothing was written") };
     assert!(first.contains(&"renew a 1".to_owned()), "{journal:?}");
-    assert_eq!(last, "close a 0", "closing gets what opening left: {journal:?}");
+    // Terraform closes with what opening left, OpenTofu with what the last renewal did.
+    assert!(["close a 0", "close a 1"].contains(&last.as_str()), "{journal:?}");
 }
 
 #[test]

@@ -6,6 +6,8 @@ mod failures;
 mod function;
 mod import;
 mod lifecycle;
+#[cfg(feature = "newer-core")]
+mod newer;
 mod parallel;
 mod private;
 mod process;

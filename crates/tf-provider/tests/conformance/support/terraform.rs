@@ -115,6 +115,14 @@ impl Workspace {
         self.0.state_text()
     }
 
+    /// Changes the state file by hand.
+    #[cfg(feature = "newer-core")]
+    pub(crate) fn edit_state(&self, edit: impl FnOnce(&mut Json)) {
+        let mut state: Json = serde_json::from_str(&self.state_text()).unwrap();
+        edit(&mut state);
+        fs::write(self.path("terraform.tfstate"), state.to_string()).unwrap();
+    }
+
     /// All stored instances of a resource, as the state file has them.
     pub(crate) fn instances(&self, address: &str) -> Vec<Json> {
         let state: Json = serde_json::from_str(&self.state_text()).unwrap_or_default();
@@ -167,12 +175,18 @@ impl Run {
         self.says(texts)
     }
 
-    /// It says all of this; line ends and the frame of messages do not matter.
+    /// The same, of a run that is looked at further.
     #[track_caller]
-    pub(crate) fn says(self, texts: &[&str]) -> Self {
+    pub(crate) fn contains(&self, texts: &[&str]) {
         texts.iter().for_each(|text| {
             self.run.expect_text(text);
         });
+    }
+
+    /// It says all of this; line ends and the frame of messages do not matter.
+    #[track_caller]
+    pub(crate) fn says(self, texts: &[&str]) -> Self {
+        self.contains(texts);
         self
     }
 }
