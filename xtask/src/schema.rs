@@ -46,6 +46,9 @@ pub(crate) struct Schema {
     pub(crate) attributes: Vec<Attribute>,
     #[serde(default)]
     pub(crate) blocks: Vec<Block>,
+    /// What is demanded of several arguments together, such as "at most one of `a`, `b`".
+    #[serde(default)]
+    pub(crate) rules: Vec<String>,
     /// What tells a resource's object from all others; only of a resource, and only if it has an identity.
     #[serde(default)]
     pub(crate) identity: Vec<Attribute>,
@@ -111,6 +114,9 @@ pub(crate) struct Block {
     /// Zero is no limit.
     #[serde(default)]
     pub(crate) max_items: u64,
+    /// Only the provider sets it.
+    #[serde(default)]
+    pub(crate) computed: bool,
 }
 
 /// A provider-defined function.
@@ -122,6 +128,9 @@ pub(crate) struct Function {
     pub(crate) description: String,
     #[serde(default)]
     pub(crate) parameters: Vec<Parameter>,
+    /// What may be given any number of times, last.
+    #[serde(default)]
+    pub(crate) variadic: Option<Parameter>,
     #[serde(rename = "return")]
     pub(crate) return_type: Value,
 }

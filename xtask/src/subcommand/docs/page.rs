@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::PROVIDER_NAME;
 use super::section;
-use crate::schema::{Function, Offer, Schema, type_name};
+use crate::schema::{Function, Offer, Parameter, Schema, type_name};
 
 /// What the reader of a page's source is told.
 const NOTE: &str = "<!-- Written by `cargo xtask docs` from the provider's doc comments and examples/terraform: edit those. -->";
@@ -141,20 +141,20 @@ pub(super) fn function(name: &str, function: &Function, examples: &Examples) -> 
         text.push_str(&format!("\n{}\n", function.description.trim()));
     }
     push_example(&mut text, examples.text(&format!("functions/{name}/function.tf"))?);
-    let parameters: Vec<String> = function
-        .parameters
-        .iter()
-        .map(|parameter| format!("{} {}", parameter.name, constraint(&parameter.value_type)))
-        .collect();
+    let one = |parameter: &Parameter| format!("{} {}", parameter.name, constraint(&parameter.value_type));
+    let mut parameters: Vec<String> = function.parameters.iter().map(one).collect();
+    parameters.extend(function.variadic.as_ref().map(|parameter| format!("{}...", one(parameter))));
     text.push_str(&format!(
         "\n## Signature\n\n```text\n{name}({}) {}\n```\n",
         parameters.join(", "),
         constraint(&function.return_type)
     ));
     text.push_str("\n## Arguments\n\n");
-    for (number, parameter) in (1..).zip(&function.parameters) {
+    let last = function.variadic.iter().map(|parameter| (parameter, ", any number of times"));
+    let all = function.parameters.iter().map(|parameter| (parameter, "")).chain(last);
+    for (number, (parameter, times)) in (1..).zip(all) {
         let line = format!(
-            "{number}. `{}` ({}) {}",
+            "{number}. `{}` ({}{times}) {}",
             parameter.name,
             type_name(&parameter.value_type),
             section::list_text(&parameter.description, 3)

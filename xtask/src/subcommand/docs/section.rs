@@ -7,6 +7,9 @@ use crate::schema::{Attribute, Block, Schema, type_name};
 /// The whole section, beginning with a blank line.
 pub(super) fn schema(schema: &Schema) -> String {
     let mut text = String::from("\n## Schema\n");
+    for rule in &schema.rules {
+        text.push_str(&format!("\nSet {rule}.\n"));
+    }
     let mut nested = Vec::new();
     push_groups(&mut text, &schema.attributes, &schema.blocks, &[], "\n### {group}\n", &mut nested);
     // Depth first, so that a reader finds the children right below.
@@ -89,7 +92,11 @@ impl Group {
     }
 
     fn of_block(block: &Block) -> Self {
-        if block.min_items > 0 { Self::Required } else { Self::Optional }
+        match block.computed {
+            true => Self::ReadOnly,
+            false if block.min_items > 0 => Self::Required,
+            false => Self::Optional,
+        }
     }
 
     fn title(self) -> &'static str {
