@@ -1,7 +1,7 @@
 //! `ecrunner_mirror_repository`: an ECR repository and the upstream tags copied into it.
-//! AWS: CreateRepository, DescribeRepositories, ListImages, PutImageTagMutability, BatchDeleteImage, TagResource,
-//! UntagResource, DeleteRepository (Amazon ECR API reference); the registry API for the copy itself.
-//! Identity: the repository's name. Replaced by: name. Everything else is changed in place. The repository's tag
+//! AWS: the calls that `repository` and `repository_policies` name (Amazon ECR API reference); the registry API for the
+//! copy itself.
+//! Identity: the repository's name. Replaced by: name, encryption. Everything else is changed in place. The repository's tag
 //! `ecrunner:source` says what it is a mirror of.
 //!
 //! Read asks upstream (HEAD, free under Docker Hub's limit) and keeps what it says in `upstream_digests`; the plan
@@ -12,25 +12,28 @@
 //! of the same name follows (the plan says so in private data), or went on with it already, and create goes on with it.
 
 mod images;
+mod import;
 mod list;
+mod plan;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use oci_copy::{Digest, Reference};
-use tf_provider::schema::{Computed, Invalid};
-use tf_provider::{
-    Context, Diagnostic, Diagnostics, ImportIdentity, ImportState, ModifyPlan, PlanContext, Resource,
-    ResourceIdentity, Schema, Value,
-};
+use oci_copy::Digest;
+use tf_provider::schema::{Computed, Json};
+use tf_provider::{Context, Diagnostic, Diagnostics, Resource, Schema};
 
 pub use self::list::MirrorRepositories;
-use super::repository::{self, Repository};
+use super::repository::{self, Repository, Settings};
 use super::repository_name::check_name;
-use super::upstream::check_tag;
+use super::repository_policies;
+use super::repository_settings::{
+    EncryptionConfiguration, ImageTagMutability, check_exclusion_filter, check_lifecycle_policy,
+    check_repository_policy,
+};
+use super::upstream::{check_source, check_tag};
 use crate::clients::Clients;
 use crate::creating::{self, Creating};
-use crate::identity::Named;
 use crate::tags::Tags;
 
 /// Private data of a plan: the repository that a create will go on with.
@@ -57,9 +60,24 @@ pub struct MirrorRepository {
     /// The upstream tags to copy, all platforms of each.
     #[tf(validate(length(1..=1000), each(text(check_tag))))]
     pub image_tags: BTreeSet<String>,
-    /// Whether tags may move. An upstream tag that moved cannot be copied into an `IMMUTABLE` repository.
-    #[tf(default = "MUTABLE", validate(one_of(&["MUTABLE", "IMMUTABLE"])))]
-    pub image_tag_mutability: String,
+    /// Whether tags may move. An upstream tag that moved cannot be copied where it may not.
+    #[tf(default = ImageTagMutability::Mutable)]
+    pub image_tag_mutability: ImageTagMutability,
+    /// Tags that are excluded from the mutability, 1 to 5; `*` stands for any text.
+    #[tf(validate(length(1..=5), each(text(check_exclusion_filter))))]
+    pub image_tag_mutability_exclusion_filters: Option<BTreeSet<String>>,
+    /// Whether images are scanned when they are pushed, where the registry has no scanning configuration of its own.
+    #[tf(default = false)]
+    pub scan_on_push: bool,
+    /// How images are encrypted at rest. Default: `AES256`. A change replaces the repository.
+    pub encryption_configuration: Option<EncryptionConfiguration>,
+    /// Lifecycle policy, as JSON. Without it nobody looks at the one that the repository may have.
+    #[tf(validate(text(check_lifecycle_policy)))]
+    pub lifecycle_policy: Option<Json>,
+    /// Repository policy, as JSON, such as for pulls from other accounts. Without it nobody looks at the one that the
+    /// repository may have.
+    #[tf(validate(text(check_repository_policy)))]
+    pub repository_policy: Option<Json>,
     /// Whether destroy also deletes images that others put into the repository. Images copied by the mirror never
     /// stand in its way.
     #[tf(default = false)]
@@ -94,9 +112,7 @@ impl Resource for MirrorRepository {
         let tags = self.marked_tags(&clients);
         let creating = Creating::begin(&self.source);
         let repository = match repository::find(&clients, &self.name).await? {
-            None => {
-                repository::create(&clients, &self.name, &self.image_tag_mutability, &tags, &creating).await?
-            }
+            None => repository::create(&clients, &self.name, &self.settings(), &tags, &creating).await?,
             Some(found) if creating.goes_on_with(&found.tags) => {
                 tracing::info!(repository = self.name, "going on with a repository of an interrupted create");
                 repository::change_tags(&clients, &found.arn, &found.tags, &creating.mark(&tags)).await?;
@@ -105,6 +121,7 @@ impl Resource for MirrorRepository {
             Some(_) => return Err(already_exists(&summary, &self.name, &self.source)),
         };
         creating.note(ctx);
+        let wanted = self.settings();
         self.describe(&repository);
         self.tags_all = clients.tags.all(self.tags.as_ref()).into();
         self.digests = Digests::new().into();
@@ -115,6 +132,9 @@ impl Resource for MirrorRepository {
             repository::find(&clients, &name)
         })
         .await?;
+        repository::change_settings(&clients, &self.name, &repository.settings, &wanted).await?;
+        self.adopt(&Settings { encryption: repository.settings.encryption.clone(), ..wanted });
+        self.change_policies(None, ctx).await?;
         self.copy(&targets, &BTreeMap::new(), ctx, &summary).await?;
         creating::note_end(ctx);
         repository::change_tags(&clients, &repository.arn, &creating.mark(&tags), &tags).await?;
@@ -127,6 +147,12 @@ impl Resource for MirrorRepository {
         self.describe(&repository);
         let (tags, tags_all) = clients.tags.read(repository.tags, self.tags.as_ref());
         (self.tags, self.tags_all) = (tags, tags_all);
+        if self.lifecycle_policy.is_some() {
+            self.lifecycle_policy = repository_policies::lifecycle_policy(&clients, &self.name).await?;
+        }
+        if self.repository_policy.is_some() {
+            self.repository_policy = repository_policies::repository_policy(&clients, &self.name).await?;
+        }
         let stored = repository::image_tags(&clients, &self.name).await?;
         let present = stored.into_iter().filter(|(tag, _)| self.image_tags.contains(tag));
         self.digests = present.map(|(tag, digest)| (tag, digest.into())).collect::<Digests>().into();
@@ -147,9 +173,8 @@ impl Resource for MirrorRepository {
         let marked = creating.as_ref().map_or_else(|| tags.clone(), |creating| creating.mark(&tags));
         repository::change_tags(&clients, &repository.arn, &repository.tags, &marked).await?;
         self.tags_all = clients.tags.all(self.tags.as_ref()).into();
-        if self.image_tag_mutability != prior.image_tag_mutability {
-            repository::set_mutability(&clients, &self.name, &self.image_tag_mutability).await?;
-        }
+        repository::change_settings(&clients, &self.name, &repository.settings, &self.settings()).await?;
+        self.change_policies(Some(&prior), ctx).await?;
         let stored = repository::image_tags(&clients, &self.name).await?;
         self.upstream_digests = known(&targets).into();
         // A tag is ours to remove if it still means what we made it mean.
@@ -194,36 +219,59 @@ impl Resource for MirrorRepository {
     }
 }
 
-impl ImportState for MirrorRepository {
-    async fn import(id: String, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
-        let wrong = |detail: String| {
-            Diagnostics::from(Diagnostic::error(format!("Importing ECR mirror repository ({id})"), detail))
-        };
-        let (name, given) =
-            id.split_once(',').map_or((id.as_str(), None), |(name, source)| (name, Some(source)));
-        if let Some(source) = given {
-            check_source(source)
-                .map_err(|fault| wrong(format!("The source {}. {}", fault.problem, fault.remedy)))?;
+impl MirrorRepository {
+    /// What AWS tells about the repository itself.
+    fn describe(&mut self, repository: &Repository) {
+        self.adopt(&repository.settings);
+        self.arn = repository.arn.as_str().into();
+        self.repository_url = repository.url.as_str().into();
+        self.registry_id = repository.registry_id.as_str().into();
+    }
+
+    /// What the repository is told at its creation.
+    fn settings(&self) -> Settings {
+        Settings {
+            mutability: self.image_tag_mutability,
+            exclusion_filters: self.image_tag_mutability_exclusion_filters.clone(),
+            scan_on_push: self.scan_on_push,
+            encryption: self.encryption_configuration.clone(),
         }
-        let clients = ctx.client().clone();
-        let Some(found) = repository::find(&clients, name).await? else {
-            return Err(wrong(format!(
-                "Account {} has no repository {name} in {}.",
-                clients.account_id, clients.region
-            )));
-        };
-        let Some(source) = given.or_else(|| found.source()) else {
-            return Err(wrong(format!(
-                "The repository does not say what it is a mirror of, so the import id has to: its name and the source, \
-                 joined by a comma, such as \"{name},docker.io/library/alpine\"."
-            )));
-        };
-        let image_tags = repository::image_tags(&clients, name).await?.into_keys().collect();
-        Ok(MirrorRepository {
+    }
+
+    /// Takes over what the repository is told; its default encryption may stand here or not.
+    fn adopt(&mut self, settings: &Settings) {
+        self.image_tag_mutability = settings.mutability;
+        self.image_tag_mutability_exclusion_filters.clone_from(&settings.exclusion_filters);
+        self.scan_on_push = settings.scan_on_push;
+        let default = || self.encryption_configuration.as_ref().map(|_| EncryptionConfiguration::default());
+        self.encryption_configuration = settings.encryption.clone().or_else(default);
+    }
+
+    /// Sets the policies, and takes away those that `prior` has and this one has not.
+    async fn change_policies(&self, prior: Option<&Self>, ctx: &Context<Clients>) -> Result<(), Diagnostics> {
+        let lifecycle = self.lifecycle_policy.as_ref();
+        if lifecycle != prior.and_then(|prior| prior.lifecycle_policy.as_ref()) {
+            repository_policies::change_lifecycle_policy(ctx.client(), &self.name, lifecycle).await?;
+        }
+        let policy = self.repository_policy.as_ref();
+        if policy != prior.and_then(|prior| prior.repository_policy.as_ref()) {
+            repository_policies::change_repository_policy(ctx, &self.name, policy).await?;
+        }
+        Ok(())
+    }
+
+    /// A mirror of which no more is known yet.
+    fn of(name: &str, source: &str, image_tags: BTreeSet<String>) -> Self {
+        MirrorRepository {
             name: name.to_owned(),
             source: source.to_owned(),
             image_tags,
-            image_tag_mutability: "MUTABLE".to_owned(),
+            image_tag_mutability: ImageTagMutability::Mutable,
+            image_tag_mutability_exclusion_filters: None,
+            scan_on_push: false,
+            encryption_configuration: None,
+            lifecycle_policy: None,
+            repository_policy: None,
             force_delete: false,
             tags: None,
             tags_all: Computed::null(),
@@ -232,85 +280,7 @@ impl ImportState for MirrorRepository {
             arn: Computed::null(),
             repository_url: Computed::null(),
             registry_id: Computed::null(),
-        })
-    }
-}
-
-impl ResourceIdentity for MirrorRepository {
-    type Identity = Named;
-
-    fn identity(&self, clients: &Clients) -> Option<Named> {
-        Some(Named::new(&self.name, clients))
-    }
-}
-
-impl ImportIdentity for MirrorRepository {
-    async fn import_identity(identity: Named, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
-        let name = identity.name(ctx.client())?;
-        Self::import(name, ctx).await
-    }
-}
-
-impl ModifyPlan for MirrorRepository {
-    fn modify_plan(plan: &mut PlanContext<'_, Self>) {
-        if let Some(clients) = plan.client() {
-            plan.planned.tags_all = clients.tags.plan(&plan.planned.tags);
         }
-        if plan.prior.is_none()
-            && let Value::Known(name) = &plan.planned.name
-        {
-            plan.private.set(CONTINUES, name);
-        }
-        let planned = match &plan.planned.image_tags {
-            Value::Known(tags) if tags.iter().all(|tag| tag.known().is_some()) => {
-                let same_source =
-                    plan.prior.filter(|prior| plan.planned.source.known() == Some(&prior.source));
-                let digest = |tag: &String| same_source.and_then(|prior| prior.wanted_digest(tag));
-                let tags = tags.iter().filter_map(Value::known);
-                Value::Known(
-                    tags.map(|tag| (tag.clone(), digest(tag).map_or(Value::Unknown, Value::Known))).collect(),
-                )
-            }
-            _ => Value::Unknown,
-        };
-        refuse_moves(plan, &planned);
-        plan.planned.upstream_digests.clone_from(&planned);
-        plan.planned.digests = planned;
-    }
-}
-
-/// A tag that moved upstream cannot follow in a repository that lets no tag move: said at plan.
-fn refuse_moves(
-    plan: &mut PlanContext<'_, MirrorRepository>,
-    planned: &Value<BTreeMap<String, Value<String>>>,
-) {
-    let immutable = plan.planned.image_tag_mutability.known().is_some_and(|value| value == "IMMUTABLE");
-    let (true, Some(prior), Value::Known(planned)) = (immutable, plan.prior, planned) else { return };
-    let stored = set_digests(&prior.digests);
-    let moved: Vec<_> = planned
-        .iter()
-        .filter(|(tag, digest)| {
-            stored.get(*tag).is_some_and(|old| digest.known().is_some_and(|new| new != old))
-        })
-        .map(|(tag, _)| tag.clone())
-        .collect();
-    if !moved.is_empty() {
-        let detail = format!(
-            "Upstream moved {}, but the repository is IMMUTABLE. Set image_tag_mutability = \"MUTABLE\", or take tags \
-             that do not move.",
-            moved.join(", ")
-        );
-        plan.report(Diagnostic::error("Tag cannot move", detail).at("image_tags"));
-    }
-}
-
-impl MirrorRepository {
-    /// What AWS tells about the repository itself.
-    fn describe(&mut self, repository: &Repository) {
-        self.image_tag_mutability.clone_from(&repository.mutability);
-        self.arn = repository.arn.as_str().into();
-        self.repository_url = repository.url.as_str().into();
-        self.registry_id = repository.registry_id.as_str().into();
     }
 
     /// The repository's tags, with the one that says what it is a mirror of.
@@ -369,44 +339,9 @@ fn foreign_images(summary: &str, foreign: &[&String]) -> Diagnostics {
     .into()
 }
 
-fn check_source(source: &str) -> Result<(), Invalid> {
-    let reference =
-        Reference::parse(source).map_err(|error| Invalid::new(format!("is no image name: {error}")))?;
-    let written = source.rsplit('/').next().unwrap_or(source);
-    if reference.digest().is_some() || written.contains(':') && source.contains('/') {
-        let bare = source.split('@').next().unwrap_or(source);
-        let cut = bare
-            .rfind(':')
-            .filter(|colon| !bare[*colon..].contains('/'))
-            .map_or(bare, |colon| &bare[..colon]);
-        return Err(Invalid::new("must name a repository without tag or digest")
-            .remedy(format!("Write \"{cut}\", and the tag into image_tags.")));
-    }
-    if !source.contains('/') && source.contains(':') {
-        let bare = source.split(':').next().unwrap_or(source);
-        return Err(Invalid::new("must name a repository without tag or digest")
-            .remedy(format!("Write \"{bare}\", and the tag into image_tags.")));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_source_is_a_repository_without_tag() {
-        for good in
-            ["alpine", "docker.io/library/alpine", "localhost:5000/a/b", "127.0.0.1:4000/library/alpine"]
-        {
-            assert_eq!(check_source(good), Ok(()), "{good}");
-        }
-        let remedy = |source| check_source(source).expect_err("accepted").remedy;
-        assert_eq!(remedy("alpine:3.20"), "Write \"alpine\", and the tag into image_tags.");
-        assert_eq!(remedy("localhost:5000/a:1"), "Write \"localhost:5000/a\", and the tag into image_tags.");
-        assert!(check_source("Alpine/X").is_err());
-        assert!(check_source("a//b").is_err());
-    }
 
     #[test]
     fn the_plan_wants_what_upstream_says_and_else_what_is_there() {
@@ -418,18 +353,9 @@ mod tests {
                 .into()
         };
         let mirror = MirrorRepository {
-            name: "mirror/alpine".to_owned(),
-            source: "alpine".to_owned(),
-            image_tags: BTreeSet::from(["a".to_owned(), "b".to_owned(), "c".to_owned()]),
-            image_tag_mutability: "MUTABLE".to_owned(),
-            force_delete: false,
-            tags: None,
-            tags_all: Computed::null(),
             upstream_digests: digests(&[("a", "new")]),
             digests: digests(&[("a", "old"), ("b", "there")]),
-            arn: Computed::null(),
-            repository_url: Computed::null(),
-            registry_id: Computed::null(),
+            ..MirrorRepository::of("mirror/alpine", "alpine", BTreeSet::new())
         };
         assert_eq!(mirror.wanted_digest("a").as_deref(), Some("new"));
         assert_eq!(mirror.wanted_digest("b").as_deref(), Some("there"));

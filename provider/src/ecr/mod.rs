@@ -7,6 +7,7 @@ pub mod pull_through_cache_rule;
 pub mod repository;
 pub mod repository_creation_template;
 pub mod repository_name;
+pub mod repository_policies;
 pub mod repository_settings;
 pub mod sync_mirror;
 pub mod upstream;

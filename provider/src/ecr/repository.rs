@@ -1,10 +1,14 @@
-//! Calls about one ECR repository, as the mirror needs them.
+//! One ECR repository: its settings, tags and images.
+//! AWS: CreateRepository, DescribeRepositories, ListTagsForResource, ListImages, PutImageTagMutability,
+//! PutImageScanningConfiguration, BatchDeleteImage, TagResource, UntagResource, DeleteRepository (Amazon ECR API
+//! reference).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ecr::types;
 use tf_provider::{Diagnostic, Diagnostics};
 
+use super::repository_settings::{EncryptionConfiguration, ImageTagMutability, read_filters, to_filters};
 use crate::clients::Clients;
 use crate::creating::Creating;
 use crate::diagnostics::Failure;
@@ -22,10 +26,23 @@ pub struct Repository {
     pub url: String,
     /// Id of the account.
     pub registry_id: String,
-    /// MUTABLE, IMMUTABLE, or one of them with exclusions.
-    pub mutability: String,
+    /// What else it is told at its creation.
+    pub settings: Settings,
     /// All tags.
     pub tags: Tags,
+}
+
+/// What a repository is told at its creation besides name and tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Whether tags may move.
+    pub mutability: ImageTagMutability,
+    /// Tags excluded from that.
+    pub exclusion_filters: Option<BTreeSet<String>>,
+    /// Whether images are scanned when they are pushed.
+    pub scan_on_push: bool,
+    /// How images are encrypted; `None` is AES256.
+    pub encryption: Option<EncryptionConfiguration>,
 }
 
 impl Repository {
@@ -79,8 +96,21 @@ fn repository(found: &types::Repository, tags: Tags) -> Repository {
         arn: found.repository_arn().unwrap_or_default().to_owned(),
         url: found.repository_uri().unwrap_or_default().to_owned(),
         registry_id: found.registry_id().unwrap_or_default().to_owned(),
-        mutability: found.image_tag_mutability().map_or("MUTABLE", |value| value.as_str()).to_owned(),
+        settings: settings(found),
         tags,
+    }
+}
+
+fn settings(found: &types::Repository) -> Settings {
+    let mutability = found.image_tag_mutability().and_then(|value| value.as_str().parse().ok());
+    let encryption = found.encryption_configuration();
+    Settings {
+        mutability: mutability.unwrap_or(ImageTagMutability::Mutable),
+        exclusion_filters: read_filters(found.image_tag_mutability_exclusion_filters()),
+        scan_on_push: found.image_scanning_configuration().is_some_and(|scanning| scanning.scan_on_push()),
+        encryption: encryption.and_then(|encryption| {
+            EncryptionConfiguration::read(encryption.encryption_type().as_str(), encryption.kms_key(), None)
+        }),
     }
 }
 
@@ -91,16 +121,29 @@ fn repository(found: &types::Repository, tags: Tags) -> Repository {
 pub async fn create(
     clients: &Clients,
     name: &str,
-    mutability: &str,
+    settings: &Settings,
     tags: &Tags,
     creating: &Creating,
 ) -> Result<Repository, Diagnostics> {
     let all = creating.mark(tags);
+    let scanning = types::ImageScanningConfiguration::builder().scan_on_push(settings.scan_on_push).build();
+    let encryption = settings.encryption.as_ref().map(|encryption| {
+        types::EncryptionConfiguration::builder()
+            .encryption_type(types::EncryptionType::from(encryption.encryption_type.as_str()))
+            .set_kms_key(encryption.kms_key.get().cloned())
+            .build()
+            .map_err(|error| Diagnostic::provider_bug(format!("The encryption could not be built: {error}.")))
+    });
     let sent = clients
         .ecr
         .create_repository()
         .repository_name(name)
-        .image_tag_mutability(mutability.into())
+        .image_tag_mutability(settings.mutability.into())
+        .set_image_tag_mutability_exclusion_filters(
+            settings.exclusion_filters.as_ref().map(to_filters).transpose()?,
+        )
+        .image_scanning_configuration(scanning)
+        .set_encryption_configuration(encryption.transpose()?)
         .set_tags(Some(aws_tags(&all)?))
         .send()
         .await;
@@ -177,24 +220,37 @@ pub async fn untag(
     Ok(())
 }
 
-/// Lets tags move, or not.
+/// Changes what can be changed of the settings, as far as it differs.
 ///
 /// # Errors
 /// Any failure.
-pub async fn set_mutability(clients: &Clients, name: &str, mutability: &str) -> Result<(), Diagnostics> {
-    let sent = clients
-        .ecr
-        .put_image_tag_mutability()
-        .repository_name(name)
-        .image_tag_mutability(mutability.into())
-        .send();
-    sent.await.map(drop).map_err(|error| {
-        Failure::of("ECR", &error).report(
-            format!("Changing tag mutability of ECR repository ({name})"),
-            "",
-            "",
-        )
-    })
+pub async fn change_settings(
+    clients: &Clients,
+    name: &str,
+    actual: &Settings,
+    wanted: &Settings,
+) -> Result<(), Diagnostics> {
+    let mutability = |settings: &Settings| (settings.mutability, settings.exclusion_filters.clone());
+    if mutability(actual) != mutability(wanted) {
+        // Filters are taken together with the mutability only.
+        let filters = wanted.exclusion_filters.as_ref().map(to_filters).transpose()?;
+        let call = clients.ecr.put_image_tag_mutability().repository_name(name);
+        let call = call.image_tag_mutability(wanted.mutability.into());
+        let sent = call.set_image_tag_mutability_exclusion_filters(filters).send().await;
+        sent.map_err(|error| {
+            let summary = format!("Changing tag mutability of ECR repository ({name})");
+            Failure::of("ECR", &error).report(summary, "", "")
+        })?;
+    }
+    if actual.scan_on_push != wanted.scan_on_push {
+        let scanning = types::ImageScanningConfiguration::builder().scan_on_push(wanted.scan_on_push).build();
+        let call = clients.ecr.put_image_scanning_configuration().repository_name(name);
+        call.image_scanning_configuration(scanning).send().await.map_err(|error| {
+            let summary = format!("Changing the scanning of ECR repository ({name})");
+            Failure::of("ECR", &error).report(summary, "", "")
+        })?;
+    }
+    Ok(())
 }
 
 /// Makes the repository's tags those wanted; tags of AWS and ignored ones are left alone.

@@ -34,6 +34,17 @@ pub enum ImageTagMutability {
 }
 
 impl ImageTagMutability {
+    /// True when the tag `tag` may name another image later.
+    pub fn lets_move(self, tag: &str, exclusion_filters: &BTreeSet<String>) -> bool {
+        let is_excluded = exclusion_filters.iter().any(|filter| wildcard(filter, tag));
+        match self {
+            Self::Mutable => true,
+            Self::Immutable => false,
+            Self::MutableWithExclusion => !is_excluded,
+            Self::ImmutableWithExclusion => is_excluded,
+        }
+    }
+
     fn has_exclusions(self) -> bool {
         matches!(self, Self::MutableWithExclusion | Self::ImmutableWithExclusion)
     }
@@ -83,6 +94,24 @@ impl EncryptionConfiguration {
         let is_default = encryption_type == EncryptionType::Aes256;
         let kms_key = key.map(str::to_owned).into();
         (!is_default || own.is_some()).then_some(EncryptionConfiguration { encryption_type, kms_key })
+    }
+}
+
+/// True when both mean the same encryption; none is AES256. A key that only one names is taken for the same.
+pub fn same_encryption(
+    prior: Option<&EncryptionConfiguration>,
+    planned: &Value<EncryptionConfigurationPlan>,
+) -> bool {
+    let default = EncryptionConfiguration::default();
+    let prior = prior.unwrap_or(&default);
+    match planned {
+        Value::Unknown => true,
+        Value::Null => *prior == default,
+        Value::Known(planned) => {
+            let kind = planned.encryption_type.known().copied();
+            kind.is_none_or(|kind| kind == prior.encryption_type)
+                && planned.kms_key.known().is_none_or(|key| Some(key) == prior.kms_key.get())
+        }
     }
 }
 
@@ -177,6 +206,24 @@ pub fn check_exclusion_filter(filter: &str) -> Result<(), Invalid> {
     }
 }
 
+/// Whether `text` matches a pattern in which `*` stands for any text.
+fn wildcard(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+    let mut parts = parts.peekable();
+    if parts.peek().is_none() {
+        return rest.is_empty();
+    }
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return rest.ends_with(part);
+        }
+        let Some(found) = rest.find(part) else { return false };
+        rest = &rest[found + part.len()..];
+    }
+    true
+}
+
 /// The exclusion filters as AWS takes them.
 ///
 /// # Errors
@@ -264,6 +311,26 @@ mod tests {
         for bad in ["", "a/b", "*a*b*", &"a".repeat(129)] {
             assert!(check_exclusion_filter(bad).is_err(), "{bad} was accepted");
         }
+    }
+
+    #[test]
+    fn tags_move_or_not_by_their_exclusion() {
+        let filters = BTreeSet::from(["latest".to_owned(), "v*-rc*".to_owned()]);
+        let lets_move = |mutability: ImageTagMutability, tag| mutability.lets_move(tag, &filters);
+        for (tag, excluded) in [
+            ("latest", true),
+            ("v1-rc2", true),
+            ("v-rc", true),
+            ("latest2", false),
+            ("v1", false),
+            ("rc", false),
+        ] {
+            assert_eq!(lets_move(ImageTagMutability::ImmutableWithExclusion, tag), excluded, "{tag}");
+            assert_eq!(lets_move(ImageTagMutability::MutableWithExclusion, tag), !excluded, "{tag}");
+        }
+        assert!(!lets_move(ImageTagMutability::Immutable, "latest"));
+        assert!(lets_move(ImageTagMutability::Mutable, "v1"));
+        assert!(wildcard("*", "") && wildcard("a*", "a") && !wildcard("a*a", "a") && wildcard("*a*", "bab"));
     }
 
     #[test]

@@ -90,3 +90,47 @@ fn log_progress(event: &oci_copy::Event<'_>) {
 pub fn check_tag(tag: &str) -> Result<(), Invalid> {
     Tag::parse(tag).map(drop).map_err(|error| Invalid::new(format!("is no tag: {error}")))
 }
+
+/// Checks that `source` names an upstream repository, without a tag or a digest.
+///
+/// # Errors
+/// What is wrong, and what to write instead.
+pub fn check_source(source: &str) -> Result<(), Invalid> {
+    let reference =
+        Reference::parse(source).map_err(|error| Invalid::new(format!("is no image name: {error}")))?;
+    let written = source.rsplit('/').next().unwrap_or(source);
+    if reference.digest().is_some() || written.contains(':') && source.contains('/') {
+        let bare = source.split('@').next().unwrap_or(source);
+        let cut = bare
+            .rfind(':')
+            .filter(|colon| !bare[*colon..].contains('/'))
+            .map_or(bare, |colon| &bare[..colon]);
+        return Err(Invalid::new("must name a repository without tag or digest")
+            .remedy(format!("Write \"{cut}\", and the tag into image_tags.")));
+    }
+    if !source.contains('/') && source.contains(':') {
+        let bare = source.split(':').next().unwrap_or(source);
+        return Err(Invalid::new("must name a repository without tag or digest")
+            .remedy(format!("Write \"{bare}\", and the tag into image_tags.")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_a_repository_without_tag() {
+        for good in
+            ["alpine", "docker.io/library/alpine", "localhost:5000/a/b", "127.0.0.1:4000/library/alpine"]
+        {
+            assert_eq!(check_source(good), Ok(()), "{good}");
+        }
+        let remedy = |source| check_source(source).expect_err("accepted").remedy;
+        assert_eq!(remedy("alpine:3.20"), "Write \"alpine\", and the tag into image_tags.");
+        assert_eq!(remedy("localhost:5000/a:1"), "Write \"localhost:5000/a\", and the tag into image_tags.");
+        assert!(check_source("Alpine/X").is_err());
+        assert!(check_source("a//b").is_err());
+    }
+}

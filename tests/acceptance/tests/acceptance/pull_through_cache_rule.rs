@@ -255,8 +255,11 @@ fn import_block_generates_a_configuration_that_plans_empty() {
         "quay.io",
     ]);
     let mut workspace = Workspace::new(&account);
-    workspace.config(&format!("import {{\n  to = {RULE}\n  id = \"quay\"\n}}\n"));
+    // Terraform 1.16 takes hashicorp's provider where no configuration names one; with one none may be named here.
+    let import = |provider: &str| format!("import {{\n{provider}  to = {RULE}\n  id = \"quay\"\n}}\n");
+    workspace.config(&import("  provider = ecrunner\n"));
     workspace.run_plan(&["-generate-config-out=generated.tf"]).expect_success();
+    workspace.config(&import(""));
     workspace.apply().expect_success();
     workspace.assert_empty_plan();
     assert_eq!(account.count("CreatePullThroughCacheRule"), 1);
