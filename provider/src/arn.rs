@@ -79,6 +79,15 @@ pub fn check_key_arn(text: &str) -> Result<(), Invalid> {
     check_arn(text, "kms", shape, |arn| arn.names("key/") && !arn.resource.contains(['*', '?']))
 }
 
+/// Checks the ARN of a secret.
+///
+/// # Errors
+/// What is wrong, and what to write instead.
+pub fn check_secret_arn(text: &str) -> Result<(), Invalid> {
+    let shape = "arn:aws:secretsmanager:<region>:<account>:secret:<name>";
+    check_arn(text, "secretsmanager", shape, |arn| arn.names("secret:") && !arn.resource.contains(['*', '?']))
+}
+
 /// Checks the ARN of a role.
 ///
 /// # Errors

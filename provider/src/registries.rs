@@ -9,11 +9,12 @@ use std::time::{Duration, SystemTime};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use oci_copy::{BasicCredentials, Credentials, CredentialsError, CredentialsProvider, Registry};
+use serde::Deserialize;
 use tf_provider::{Diagnostic, Diagnostics};
 use tokio::sync::Mutex as AsyncMutex;
 
 use crate::clients::Clients;
-use crate::diagnostics::registry_failure;
+use crate::diagnostics::{Failure, registry_failure};
 use crate::ecr::login::Login;
 
 /// A token is renewed when less than this is left of its twelve hours: a large blob must not outlive it.
@@ -23,7 +24,8 @@ const RENEW_BEFORE: Duration = Duration::from_secs(6 * 3600);
 #[derive(Debug, Default)]
 pub struct Registries {
     own: OnceLock<Registry>,
-    upstreams: Mutex<BTreeMap<String, Registry>>,
+    /// By domain, and ARN of the secret with the login.
+    upstreams: Mutex<BTreeMap<(String, Option<String>), Registry>>,
 }
 
 /// The host name of an account's registry.
@@ -67,24 +69,64 @@ impl Clients {
         Ok(self.registries.own.get_or_init(|| registry).clone())
     }
 
-    /// The client of an upstream registry, anonymous.
+    /// The client of an upstream registry, with the login that a secret holds, or anonymous.
     ///
     /// # Errors
     /// The address is none that a registry client may contact.
-    pub fn upstream(&self, domain: &str) -> Result<Registry, Diagnostics> {
+    pub fn upstream(&self, domain: &str, credential_arn: Option<&str>) -> Result<Registry, Diagnostics> {
+        let key = (domain.to_owned(), credential_arn.map(str::to_owned));
         let mut upstreams = self.registries.upstreams.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(registry) = upstreams.get(domain) {
+        if let Some(registry) = upstreams.get(&key) {
             return Ok(registry.clone());
         }
         let mut builder = Registry::builder(domain).plain_http_loopback(true);
+        if let Some(arn) = credential_arn {
+            let secret = UpstreamSecret { secretsmanager: self.secretsmanager.clone(), arn: arn.to_owned() };
+            builder = builder.credentials(Credentials::renewable(secret));
+        }
         if let Some(pem) = &self.certificates_pem {
             builder = builder.certificates(pem.clone());
         }
         let registry = builder
             .build()
             .map_err(|error| registry_failure(&error, format!("Connecting to {domain}"), ""))?;
-        upstreams.insert(domain.to_owned(), registry.clone());
+        upstreams.insert(key, registry.clone());
         Ok(registry)
+    }
+}
+
+/// The login that a secret of Secrets Manager holds, in the form that pull through cache rules have too.
+#[derive(Debug)]
+struct UpstreamSecret {
+    secretsmanager: aws_sdk_secretsmanager::Client,
+    arn: String,
+}
+
+/// Form of such a secret (Amazon ECR user guide, "Creating a pull through cache rule").
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct UpstreamLogin {
+    username: String,
+    access_token: String,
+}
+
+impl CredentialsProvider for UpstreamSecret {
+    fn credentials(
+        &self,
+        _rejected: Option<BasicCredentials>,
+    ) -> BoxFuture<'_, Result<BasicCredentials, CredentialsError>> {
+        async move {
+            let wrong = |detail: String| CredentialsError(format!("{detail} (secret {})", self.arn));
+            let sent = self.secretsmanager.get_secret_value().secret_id(&self.arn).send().await;
+            let secret = sent.map_err(|error| {
+                wrong(Failure::of("Secrets Manager", &error).diagnostic("", "", "").detail)
+            })?;
+            // What the secret holds is never shown, not even where it has another form.
+            let login: UpstreamLogin = serde_json::from_str(secret.secret_string().unwrap_or_default())
+                .map_err(|_| wrong("It does not hold JSON with username and accessToken.".to_owned()))?;
+            Ok(BasicCredentials { username: login.username, password: login.access_token.into() })
+        }
+        .boxed()
     }
 }
 

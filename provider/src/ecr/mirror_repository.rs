@@ -15,23 +15,26 @@ mod images;
 mod import;
 mod list;
 mod plan;
+mod tag_filter;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use oci_copy::Digest;
 use tf_provider::schema::{Computed, Json};
-use tf_provider::{Context, Diagnostic, Diagnostics, Resource, Schema};
+use tf_provider::{Context, Diagnostic, Diagnostics, Resource, Schema, StringEnum};
 
 pub use self::list::MirrorRepositories;
-use super::repository::{self, Repository, Settings};
+use self::tag_filter::TagFilter;
+use super::repository::{self, Images, Repository, Settings};
 use super::repository_name::check_name;
 use super::repository_policies;
 use super::repository_settings::{
     EncryptionConfiguration, ImageTagMutability, check_exclusion_filter, check_lifecycle_policy,
     check_repository_policy,
 };
-use super::upstream::{check_source, check_tag};
+use super::upstream::{check_image, check_source};
+use crate::arn::check_secret_arn;
 use crate::clients::Clients;
 use crate::creating::{self, Creating};
 use crate::tags::Tags;
@@ -42,11 +45,24 @@ const CONTINUES: &str = "continues";
 /// Digests by tag; one may be known only after apply.
 type Digests = BTreeMap<String, Computed<String>>;
 
+/// What to do about a tag that moved upstream.
+#[derive(StringEnum, Clone, Copy, Debug, PartialEq, Eq)]
+#[tf(rename_all = "snake_case")]
+pub enum OnUpstreamChange {
+    /// Copy what it names now.
+    Update,
+    /// Keep what was copied, and say so at every plan.
+    Warn,
+    /// Keep what was copied.
+    Ignore,
+}
+
 /// Makes upstream images exist in a repository of the account's own registry: byte for byte, all platforms, by digest.
 /// The plan shows when a tag moved upstream. No Docker is needed where Terraform runs.
 #[derive(Schema, Clone, Debug)]
 #[tf(
     type_name = "ecrunner_mirror_repository",
+    at_least_one_of(image_tags, tag_filter),
     timeouts(create = "60m", read = "5m", update = "60m", delete = "20m")
 )]
 pub struct MirrorRepository {
@@ -57,9 +73,19 @@ pub struct MirrorRepository {
     /// `quay.io/team/image`.
     #[tf(validate(text(check_source)))]
     pub source: String,
-    /// The upstream tags to copy, all platforms of each.
-    #[tf(validate(length(1..=1000), each(text(check_tag))))]
-    pub image_tags: BTreeSet<String>,
+    /// The upstream tags to copy, all platforms of each; also digests, for images that are pinned by one.
+    #[tf(validate(length(1..=1000), each(text(check_image))))]
+    pub image_tags: Option<BTreeSet<String>>,
+    /// Further upstream tags to copy, as many as there are of a kind. A tag that comes to belong to them is copied, one
+    /// that no longer does is removed.
+    pub tag_filter: Option<TagFilter>,
+    /// What to do about a tag that moved upstream since it was copied.
+    #[tf(default = OnUpstreamChange::Update)]
+    pub on_upstream_change: OnUpstreamChange,
+    /// ARN of the Secrets Manager secret with the login of the upstream registry: JSON with `username` and
+    /// `accessToken`, as pull through cache rules have it. Who plans has to be able to read it.
+    #[tf(validate(text(check_secret_arn)))]
+    pub credential_arn: Option<String>,
     /// Whether tags may move. An upstream tag that moved cannot be copied where it may not.
     #[tf(default = ImageTagMutability::Mutable)]
     pub image_tag_mutability: ImageTagMutability,
@@ -125,7 +151,7 @@ impl Resource for MirrorRepository {
         self.describe(&repository);
         self.tags_all = clients.tags.all(self.tags.as_ref()).into();
         self.digests = Digests::new().into();
-        self.upstream_digests = known(&targets).into();
+        self.note_upstream(&targets);
         ctx.save(&self);
         let name = self.name.clone();
         ctx.wait_for("the new repository can be read", Duration::from_secs(1), || {
@@ -135,7 +161,7 @@ impl Resource for MirrorRepository {
         repository::change_settings(&clients, &self.name, &repository.settings, &wanted).await?;
         self.adopt(&Settings { encryption: repository.settings.encryption.clone(), ..wanted });
         self.change_policies(None, ctx).await?;
-        self.copy(&targets, &BTreeMap::new(), ctx, &summary).await?;
+        self.copy(&targets, &Images::default(), ctx, &summary).await?;
         creating::note_end(ctx);
         repository::change_tags(&clients, &repository.arn, &creating.mark(&tags), &tags).await?;
         Ok(self)
@@ -153,10 +179,16 @@ impl Resource for MirrorRepository {
         if self.repository_policy.is_some() {
             self.repository_policy = repository_policies::repository_policy(&clients, &self.name).await?;
         }
-        let stored = repository::image_tags(&clients, &self.name).await?;
-        let present = stored.into_iter().filter(|(tag, _)| self.image_tags.contains(tag));
-        self.digests = present.map(|(tag, digest)| (tag, digest.into())).collect::<Digests>().into();
+        let stored = repository::images(&clients, &self.name).await?;
         let upstream = self.ask_upstream(ctx).await?;
+        let named = self.image_tags.iter().flatten().cloned();
+        let names: BTreeSet<String> =
+            named.chain(upstream.keys().cloned()).chain(set_digests(&self.digests).into_keys()).collect();
+        let present = names.into_iter().filter_map(|name| {
+            let digest = stored.digest(&name)?.clone();
+            Some((name, digest.into()))
+        });
+        self.digests = present.collect::<Digests>().into();
         self.upstream_digests = upstream.into();
         Ok(Some(self))
     }
@@ -175,14 +207,9 @@ impl Resource for MirrorRepository {
         self.tags_all = clients.tags.all(self.tags.as_ref()).into();
         repository::change_settings(&clients, &self.name, &repository.settings, &self.settings()).await?;
         self.change_policies(Some(&prior), ctx).await?;
-        let stored = repository::image_tags(&clients, &self.name).await?;
-        self.upstream_digests = known(&targets).into();
-        // A tag is ours to remove if it still means what we made it mean.
-        let ours = set_digests(&prior.digests);
-        let dropped = stored.iter().filter(|(tag, digest)| {
-            !self.image_tags.contains(*tag) && ours.get(*tag).is_some_and(|made| made == *digest)
-        });
-        repository::untag(&clients, &self.name, dropped.map(|(tag, _)| tag.clone())).await?;
+        let stored = repository::images(&clients, &self.name).await?;
+        self.note_upstream(&targets);
+        self.drop_images(&prior, &targets, &stored, &clients).await?;
         self.copy(&targets, &stored, ctx, &summary).await?;
         if creating.is_some() {
             creating::note_end(ctx);
@@ -201,12 +228,12 @@ impl Resource for MirrorRepository {
             return Ok(());
         }
         if !self.force_delete {
-            let stored = repository::image_tags(&clients, &self.name).await?;
+            let stored = repository::images(&clients, &self.name).await?;
             let ours = set_digests(&self.digests);
-            let foreign: Vec<_> = stored
-                .keys()
-                .filter(|tag| !ours.contains_key(*tag) && !self.image_tags.contains(*tag))
-                .collect();
+            let named = self.image_tags.as_ref();
+            let is_ours =
+                |tag: &String| ours.contains_key(tag) || named.is_some_and(|named| named.contains(tag));
+            let foreign: Vec<_> = stored.tags.keys().filter(|tag| !is_ours(tag)).collect();
             if !foreign.is_empty() {
                 return Err(foreign_images(&summary, &foreign));
             }
@@ -226,6 +253,16 @@ impl MirrorRepository {
         self.arn = repository.arn.as_str().into();
         self.repository_url = repository.url.as_str().into();
         self.registry_id = repository.registry_id.as_str().into();
+    }
+
+    /// Sets what the plan left open of upstream's digests: there they are what is copied.
+    fn note_upstream(&mut self, targets: &BTreeMap<String, Digest>) {
+        let mut digests: Digests =
+            targets.iter().map(|(name, digest)| (name.clone(), digest.to_string().into())).collect();
+        digests.extend(
+            set_digests(&self.upstream_digests).into_iter().map(|(name, digest)| (name, digest.into())),
+        );
+        self.upstream_digests = digests.into();
     }
 
     /// What the repository is told at its creation.
@@ -265,7 +302,10 @@ impl MirrorRepository {
         MirrorRepository {
             name: name.to_owned(),
             source: source.to_owned(),
-            image_tags,
+            image_tags: Some(image_tags),
+            tag_filter: None,
+            on_upstream_change: OnUpstreamChange::Update,
+            credential_arn: None,
             image_tag_mutability: ImageTagMutability::Mutable,
             image_tag_mutability_exclusion_filters: None,
             scan_on_push: false,
@@ -290,15 +330,11 @@ impl MirrorRepository {
         tags
     }
 
-    /// The digest that a plan wants for `tag`: upstream's; where upstream does not say, the one that is there.
-    fn wanted_digest(&self, tag: &str) -> Option<String> {
-        let of = |digests: &Computed<Digests>| digests.get()?.get(tag)?.get().cloned();
-        of(&self.upstream_digests).or_else(|| of(&self.digests))
+    /// The digest that upstream says, and the one that is there, as far as they are known.
+    fn told_digests(&self, name: &str) -> (Option<String>, Option<String>) {
+        let of = |digests: &Computed<Digests>| digests.get()?.get(name)?.get().cloned();
+        (of(&self.upstream_digests), of(&self.digests))
     }
-}
-
-fn known(targets: &BTreeMap<String, Digest>) -> Digests {
-    targets.iter().map(|(tag, digest)| (tag.clone(), digest.to_string().into())).collect()
 }
 
 /// The digests that are set, by tag.
@@ -337,28 +373,4 @@ fn foreign_images(summary: &str, foreign: &[&String]) -> Diagnostics {
     )
     .at("force_delete")
     .into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_plan_wants_what_upstream_says_and_else_what_is_there() {
-        let digests = |pairs: &[(&str, &str)]| -> Computed<Digests> {
-            pairs
-                .iter()
-                .map(|(tag, digest)| ((*tag).to_owned(), (*digest).into()))
-                .collect::<Digests>()
-                .into()
-        };
-        let mirror = MirrorRepository {
-            upstream_digests: digests(&[("a", "new")]),
-            digests: digests(&[("a", "old"), ("b", "there")]),
-            ..MirrorRepository::of("mirror/alpine", "alpine", BTreeSet::new())
-        };
-        assert_eq!(mirror.wanted_digest("a").as_deref(), Some("new"));
-        assert_eq!(mirror.wanted_digest("b").as_deref(), Some("there"));
-        assert_eq!(mirror.wanted_digest("c"), None);
-    }
 }

@@ -52,6 +52,11 @@ impl Repository {
     }
 }
 
+/// True for a digest; a tag holds no colon.
+pub fn is_digest(image: &str) -> bool {
+    image.contains(':')
+}
+
 /// Key of the tag that says what a repository is a mirror of: import and listing go by it.
 pub fn source_tag() -> String {
     format!("{OWN_PREFIX}source")
@@ -171,50 +176,72 @@ pub async fn create(
     })
 }
 
-/// Every tag with the digest that it names.
+/// The images of a repository.
+#[derive(Clone, Debug, Default)]
+pub struct Images {
+    /// Every tag with the digest that it names.
+    pub tags: BTreeMap<String, String>,
+    /// Every digest, with tags or without.
+    pub digests: BTreeSet<String>,
+}
+
+impl Images {
+    /// The digest that `name` stands for: a tag, or a digest itself.
+    pub fn digest(&self, name: &str) -> Option<&String> {
+        self.tags.get(name).or_else(|| self.digests.get(name))
+    }
+}
+
+/// What is in a repository.
 ///
 /// # Errors
 /// Any failure.
-pub async fn image_tags(clients: &Clients, name: &str) -> Result<BTreeMap<String, String>, Diagnostics> {
-    let tagged = types::ListImagesFilter::builder().tag_status(types::TagStatus::Tagged).build();
-    let mut pages =
-        clients.ecr.list_images().repository_name(name).filter(tagged).into_paginator().items().send();
-    let mut found = BTreeMap::new();
+pub async fn images(clients: &Clients, name: &str) -> Result<Images, Diagnostics> {
+    let mut pages = clients.ecr.list_images().repository_name(name).into_paginator().items().send();
+    let mut found = Images::default();
     while let Some(image) = pages.next().await {
         let image = image.map_err(|error| {
             Failure::of("ECR", &error).report(format!("Listing images of ECR repository ({name})"), "", "")
         })?;
-        if let (Some(tag), Some(digest)) = (image.image_tag(), image.image_digest()) {
-            found.insert(tag.to_owned(), digest.to_owned());
+        let Some(digest) = image.image_digest() else { continue };
+        found.digests.insert(digest.to_owned());
+        if let Some(tag) = image.image_tag() {
+            found.tags.insert(tag.to_owned(), digest.to_owned());
         }
     }
     Ok(found)
 }
 
-/// Removes tags; an image that loses its last one is deleted by ECR.
+/// Removes images by tag or digest; one that loses its last tag is deleted by ECR. What an index needs stays.
 ///
 /// # Errors
-/// Any failure, of single tags too.
-pub async fn untag(
+/// Any other failure, of single images too.
+pub async fn remove(
     clients: &Clients,
     name: &str,
-    tags: impl Iterator<Item = String>,
+    images: impl Iterator<Item = String>,
 ) -> Result<(), Diagnostics> {
-    let ids: Vec<_> = tags.map(|tag| types::ImageIdentifier::builder().image_tag(tag).build()).collect();
+    let id = |image: String| match is_digest(&image) {
+        true => types::ImageIdentifier::builder().image_digest(image).build(),
+        false => types::ImageIdentifier::builder().image_tag(image).build(),
+    };
+    let ids: Vec<_> = images.map(id).collect();
     for ids in ids.chunks(IDS_PER_CALL) {
-        let summary = || format!("Removing tags of ECR repository ({name})");
+        let summary = || format!("Removing images of ECR repository ({name})");
         let sent = clients.ecr.batch_delete_image().repository_name(name).set_image_ids(Some(ids.to_vec()));
         let answer =
             sent.send().await.map_err(|error| Failure::of("ECR", &error).report(summary(), "", ""))?;
-        let failed = answer
-            .failures()
-            .iter()
-            .find(|failure| failure.failure_code() != Some(&types::ImageFailureCode::ImageNotFound));
+        let is_no_fault = |code: Option<&types::ImageFailureCode>| {
+            use types::ImageFailureCode::{ImageNotFound, ImageReferencedByManifestList};
+            matches!(code, Some(ImageNotFound | ImageReferencedByManifestList))
+        };
+        let failed = answer.failures().iter().find(|failure| !is_no_fault(failure.failure_code()));
         if let Some(failure) = failed {
-            let tag = failure.image_id().and_then(|id| id.image_tag()).unwrap_or_default();
+            let id = failure.image_id();
+            let image = id.and_then(|id| id.image_tag().or_else(|| id.image_digest())).unwrap_or_default();
             let code = failure.failure_code().map_or("", |code| code.as_str());
             let reason = failure.failure_reason().unwrap_or_default();
-            return Err(Diagnostic::error(summary(), format!("ECR kept tag {tag}: {code}: {reason}.")).into());
+            return Err(Diagnostic::error(summary(), format!("ECR kept {image}: {code}: {reason}.")).into());
         }
     }
     Ok(())

@@ -207,7 +207,7 @@ pub fn check_exclusion_filter(filter: &str) -> Result<(), Invalid> {
 }
 
 /// Whether `text` matches a pattern in which `*` stands for any text.
-fn wildcard(pattern: &str, text: &str) -> bool {
+pub fn wildcard(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
     let mut parts = parts.peekable();

@@ -12,6 +12,7 @@ use tf_provider::{Action, Context, Diagnostic, Diagnostics, Progress, Schema};
 use super::repository;
 use super::repository_name::check_name;
 use super::upstream::{Upstream, check_tag};
+use crate::arn::check_secret_arn;
 use crate::clients::Clients;
 use crate::diagnostics::registry_failure;
 
@@ -23,6 +24,9 @@ pub struct SyncMirror {
     /// Name of the mirror's repository.
     #[tf(validate(text(check_name)))]
     pub name: String,
+    /// ARN of the Secrets Manager secret with the login of the upstream registry, as the mirror has it.
+    #[tf(validate(text(check_secret_arn)))]
+    pub credential_arn: Option<String>,
     /// The tags to copy. Default: every tag that the repository has.
     #[tf(validate(length(1..=1000), each(text(check_tag))))]
     pub image_tags: Option<BTreeSet<String>>,
@@ -47,8 +51,9 @@ impl Action for SyncMirror {
                     .to_owned(),
             ));
         };
-        let (upstream, own) = (Upstream::of(&clients, source)?, clients.registry()?);
-        let stored = repository::image_tags(&clients, &self.name).await?;
+        let (upstream, own) =
+            (Upstream::of(&clients, source, self.credential_arn.as_deref())?, clients.registry()?);
+        let stored = repository::images(&clients, &self.name).await?.tags;
         let tags = self.image_tags.unwrap_or_else(|| stored.keys().cloned().collect());
 
         // One tag that cannot be had does not keep the others from coming.

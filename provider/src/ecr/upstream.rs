@@ -14,28 +14,39 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// The repository that Docker would mean by `source`.
+    /// The repository that Docker would mean by `source`, with the login that a secret holds, or none.
     ///
     /// # Errors
     /// `source` is no image name, or its registry none that may be contacted.
-    pub fn of(clients: &Clients, source: &str) -> Result<Self, Diagnostics> {
+    pub fn of(clients: &Clients, source: &str, credential_arn: Option<&str>) -> Result<Self, Diagnostics> {
         let source = Reference::parse(source)
             .map_err(|error| Diagnostic::error("Invalid source", format!("{error}.")).at("source"))?;
-        Ok(Upstream { registry: clients.upstream(source.domain())?, source })
+        Ok(Upstream { registry: clients.upstream(source.domain(), credential_arn)?, source })
     }
 
-    /// The digest of a tag, by HEAD, which is free under Docker Hub's limit.
+    /// Every tag that there is.
     ///
     /// # Errors
-    /// The registry's own; a tag that is not there is one.
-    pub async fn digest(&self, tag: &str) -> Result<Digest, oci_copy::Error> {
-        let reference = ManifestReference::Tag(Tag::parse(tag)?);
+    /// The registry's own.
+    pub async fn tags(&self) -> Result<Vec<Tag>, oci_copy::Error> {
+        self.registry.tags(self.source.path()).await
+    }
+
+    /// The digest of a tag, by HEAD, which is free under Docker Hub's limit; a digest is asked for likewise.
+    ///
+    /// # Errors
+    /// The registry's own; an image that is not there is one.
+    pub async fn digest(&self, image: &str) -> Result<Digest, oci_copy::Error> {
+        let reference = match Digest::parse(image) {
+            Ok(digest) => ManifestReference::Digest(digest),
+            Err(_) => ManifestReference::Tag(Tag::parse(image)?),
+        };
         match self.registry.head_manifest(self.source.path(), &reference).await? {
             Some(descriptor) => Ok(descriptor.digest),
             None => Err(oci_copy::Error::NotFound {
                 host: self.registry.host().to_owned(),
                 repository: self.source.path().to_owned(),
-                reference: tag.to_owned(),
+                reference: image.to_owned(),
             }),
         }
     }
@@ -81,6 +92,20 @@ fn log_progress(event: &oci_copy::Event<'_>) {
     if let oci_copy::Event::Transferred { bytes, bytes_per_second } = event {
         tracing::info!(bytes, bytes_per_second, "copying");
     }
+}
+
+/// A tag or a digest as the registry API allows it.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_image(image: &str) -> Result<(), Invalid> {
+    if !image.contains(':') {
+        return check_tag(image);
+    }
+    Digest::parse(image).map(drop).map_err(|error| {
+        Invalid::new(format!("is neither a tag nor a digest: {error}"))
+            .remedy("Write sha256: and 64 hex digits.")
+    })
 }
 
 /// A tag as the registry API allows it.

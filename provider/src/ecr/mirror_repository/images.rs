@@ -1,40 +1,75 @@
-//! The mirror's images: what upstream has, and what is copied of it.
+//! The mirror's images: what upstream has, and what is copied of it. An image is named by its tag, or by its digest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use oci_copy::{Digest, Tag};
-use tf_provider::{Context, Diagnostic, Diagnostics};
+use tf_provider::{Context, Diagnostic, Diagnostics, Severity};
 
+use super::tag_filter::MAX_TAGS;
 use super::{Digests, MirrorRepository, set_digests};
 use crate::clients::Clients;
 use crate::diagnostics::registry_failure;
+use crate::ecr::repository::{self, Images};
 use crate::ecr::upstream::Upstream;
 
 impl MirrorRepository {
-    /// The digest to copy for each tag: the planned one, or upstream's of this moment where none was planned.
+    /// The upstream repository.
+    pub(super) fn upstream(&self, clients: &Clients) -> Result<Upstream, Diagnostics> {
+        Upstream::of(clients, &self.source, self.credential_arn.as_deref())
+    }
+
+    /// Every image to mirror: those that are named, and those that the filter stands for.
+    async fn names(
+        &self,
+        upstream: &Upstream,
+        summary: &str,
+        exists_now: &str,
+    ) -> Result<BTreeSet<String>, Diagnostic> {
+        let mut names = self.image_tags.clone().unwrap_or_default();
+        let Some(filter) = &self.tag_filter else { return Ok(names) };
+        let tags = upstream.tags().await;
+        let tags = tags.map_err(|error| registry_failure(&error, summary, exists_now).at("tag_filter"))?;
+        let selected = filter.select(tags.iter().map(Tag::as_str));
+        if selected.len() > MAX_TAGS {
+            let detail = format!(
+                "The filter stands for {} tags, and a mirror has {MAX_TAGS} at most. {exists_now} Narrow it, or set newest.",
+                selected.len()
+            );
+            return Err(Diagnostic::error(summary, detail).at("tag_filter"));
+        }
+        names.extend(selected);
+        Ok(names)
+    }
+
+    /// The digest to copy for each image: the planned one, or upstream's of this moment where none was planned.
     pub(super) async fn targets(
         &self,
         clients: &Clients,
         summary: &str,
         exists_now: &str,
     ) -> Result<BTreeMap<String, Digest>, Diagnostics> {
-        let upstream = Upstream::of(clients, &self.source)?;
+        let upstream = self.upstream(clients)?;
         let planned = set_digests(&self.digests);
+        let names = match self.digests.get() {
+            Some(planned) => planned.keys().cloned().collect(),
+            None => self.names(&upstream, summary, exists_now).await?,
+        };
         let (mut targets, mut faults) = (BTreeMap::new(), Diagnostics::new());
-        for tag in &self.image_tags {
-            let digest = match planned.get(tag) {
+        for name in names {
+            let digest = match planned.get(&name) {
                 Some(digest) => Digest::parse(digest).map_err(|error| {
-                    Diagnostic::provider_bug(format!("The planned digest of {tag} is none: {error}."))
+                    Diagnostic::provider_bug(format!("The planned digest of {name} is none: {error}."))
                 })?,
-                None => match upstream.digest(tag).await {
+                None => match upstream.digest(&name).await {
                     Ok(digest) => digest,
                     Err(error) => {
-                        faults.push(registry_failure(&error, summary, exists_now).at("image_tags"));
+                        let attribute = self.attribute_of(&name);
+                        faults.push(registry_failure(&error, summary, exists_now).at(attribute));
                         continue;
                     }
                 },
             };
-            targets.insert(tag.clone(), digest);
+            targets.insert(name, digest);
         }
         if faults.is_empty() { Ok(targets) } else { Err(faults) }
     }
@@ -43,31 +78,28 @@ impl MirrorRepository {
     pub(super) async fn copy(
         &mut self,
         targets: &BTreeMap<String, Digest>,
-        stored: &BTreeMap<String, String>,
+        stored: &Images,
         ctx: &mut Context<Clients>,
         summary: &str,
     ) -> Result<(), Diagnostics> {
         let clients = ctx.client().clone();
-        let (upstream, own) = (Upstream::of(&clients, &self.source)?, clients.registry()?);
+        let (upstream, own) = (self.upstream(&clients)?, clients.registry()?);
         let mut digests = Digests::new();
-        let mut missing: BTreeMap<&Digest, Vec<Tag>> = BTreeMap::new();
-        for (tag, digest) in targets {
-            match stored.get(tag) {
-                Some(there) if *there == digest.to_string() => {
-                    digests.insert(tag.clone(), there.clone().into());
-                }
-                other => {
-                    if let Some(there) = other {
-                        digests.insert(tag.clone(), there.clone().into());
-                    }
-                    let tag = Tag::parse(tag).map_err(|error| Diagnostic::provider_bug(error.to_string()))?;
-                    missing.entry(digest).or_default().push(tag);
-                }
+        let mut missing: BTreeMap<&Digest, Vec<String>> = BTreeMap::new();
+        for (name, digest) in targets {
+            let there = stored.digest(name);
+            digests.extend(there.map(|there| (name.clone(), there.clone().into())));
+            if there != Some(&digest.to_string()) {
+                missing.entry(digest).or_default().push(name.clone());
             }
         }
         self.digests = digests.clone().into();
         ctx.save(self);
-        for (digest, tags) in missing {
+        for (digest, names) in missing {
+            let tags = names.iter().filter(|name| !repository::is_digest(name)).map(|tag| Tag::parse(tag));
+            let tags: Vec<Tag> = tags
+                .collect::<Result<_, _>>()
+                .map_err(|error| Diagnostic::provider_bug(error.to_string()))?;
             let report = upstream.copy(digest, &own, &self.name, &tags, ctx).await.map_err(|error| {
                 let exists_now = "What was copied so far is kept, and no tag names it; apply again to go on.";
                 registry_failure(&error, summary, exists_now)
@@ -75,7 +107,7 @@ impl MirrorRepository {
             for warning in &report.warnings {
                 ctx.warn(Diagnostic::warning(summary, format!("{warning}.")));
             }
-            digests.extend(tags.iter().map(|tag| (tag.as_str().to_owned(), digest.to_string().into())));
+            digests.extend(names.into_iter().map(|name| (name, digest.to_string().into())));
             self.digests = digests.clone().into();
             ctx.save(self);
         }
@@ -84,28 +116,33 @@ impl MirrorRepository {
 
     /// Upstream's present digests; where it cannot be asked, those it last said, with one warning.
     pub(super) async fn ask_upstream(&self, ctx: &mut Context<Clients>) -> Result<Digests, Diagnostics> {
-        let upstream = Upstream::of(ctx.client(), &self.source)?;
+        const KEPT: &str = "The digests it last told are kept, and nothing is copied.";
+        let upstream = self.upstream(ctx.client())?;
         let before = set_digests(&self.upstream_digests);
+        let summary = format!("Upstream was not asked ({})", self.source);
+        let names = match self.names(&upstream, &summary, KEPT).await {
+            Ok(names) => names,
+            Err(fault) => {
+                ctx.warn(Diagnostic { severity: Severity::Warning, ..fault });
+                return Ok(before.into_iter().map(|(name, digest)| (name, digest.into())).collect());
+            }
+        };
         let mut digests = Digests::new();
         let mut failed: Option<oci_copy::Error> = None;
-        for tag in &self.image_tags {
+        for name in &names {
             let asked = match &failed {
                 // One failure of the registry as a whole is enough: asking on would only wait as often.
                 Some(_) => None,
-                None => match upstream.digest(tag).await {
+                None => match upstream.digest(name).await {
                     Ok(digest) => Some(digest.to_string()),
                     Err(
                         error @ (oci_copy::Error::NotFound { .. }
                         | oci_copy::Error::RepositoryNotFound { .. }),
                     ) => {
                         let kept = "What the repository has is kept.";
-                        let mut warning = registry_failure(
-                            &error,
-                            format!("Upstream tag is gone ({}:{tag})", self.source),
-                            kept,
-                        );
-                        warning.severity = tf_provider::Severity::Warning;
-                        ctx.warn(warning.at("image_tags"));
+                        let summary = format!("Upstream tag is gone ({}:{name})", self.source);
+                        let fault = registry_failure(&error, summary, kept).at(self.attribute_of(name));
+                        ctx.warn(Diagnostic { severity: Severity::Warning, ..fault });
                         None
                     }
                     Err(error) => {
@@ -114,17 +151,41 @@ impl MirrorRepository {
                     }
                 },
             };
-            if let Some(digest) = asked.or_else(|| before.get(tag).cloned()) {
-                digests.insert(tag.clone(), digest.into());
+            if let Some(digest) = asked.or_else(|| before.get(name).cloned()) {
+                digests.insert(name.clone(), digest.into());
             }
         }
         if let Some(error) = failed {
-            let kept = "The digests it last told are kept, and nothing is copied.";
-            let mut warning =
-                registry_failure(&error, format!("Upstream was not asked ({})", self.source), kept);
-            warning.severity = tf_provider::Severity::Warning;
-            ctx.warn(warning.at("source"));
+            let fault = registry_failure(&error, summary, KEPT).at("source");
+            ctx.warn(Diagnostic { severity: Severity::Warning, ..fault });
         }
         Ok(digests)
+    }
+
+    /// Removes the images that are mirrored no more: what a name means was ours if it still means what we made it mean.
+    pub(super) async fn drop_images(
+        &self,
+        prior: &Self,
+        targets: &BTreeMap<String, Digest>,
+        stored: &Images,
+        clients: &Clients,
+    ) -> Result<(), Diagnostics> {
+        let ours = set_digests(&prior.digests);
+        let is_needed = |digest: &String| {
+            targets.values().any(|target| target.to_string() == *digest)
+                || stored.tags.iter().any(|(tag, named)| named == digest && !ours.contains_key(tag))
+        };
+        let dropped = ours.iter().filter(|(name, made)| {
+            !targets.contains_key(*name)
+                && stored.digest(name) == Some(made)
+                && (!repository::is_digest(name) || !is_needed(made))
+        });
+        repository::remove(clients, &self.name, dropped.map(|(name, _)| name.clone())).await
+    }
+
+    /// The argument that an image is mirrored by.
+    fn attribute_of(&self, name: &str) -> &'static str {
+        let is_named = self.image_tags.as_ref().is_some_and(|named| named.contains(name));
+        if is_named { "image_tags" } else { "tag_filter" }
     }
 }

@@ -32,7 +32,7 @@ impl ImportState for MirrorRepository {
                  joined by a comma, such as \"{name},docker.io/library/alpine\"."
             )));
         };
-        let image_tags = repository::image_tags(&clients, name).await?.into_keys().collect();
+        let image_tags = repository::images(&clients, name).await?.tags.into_keys().collect();
         Ok(MirrorRepository {
             lifecycle_policy: repository_policies::lifecycle_policy(&clients, name).await?,
             repository_policy: repository_policies::repository_policy(&clients, name).await?,

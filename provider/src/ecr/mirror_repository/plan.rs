@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tf_provider::{Diagnostic, Diagnostics, ModifyPlan, PlanContext, ValidateConfig, Value};
 
-use super::{CONTINUES, MirrorRepository, MirrorRepositoryPlan, set_digests};
+use super::tag_filter::{TagFilter, TagFilterPlan};
+use super::{CONTINUES, MirrorRepository, MirrorRepositoryPlan, OnUpstreamChange, set_digests};
+use crate::ecr::repository::is_digest;
 use crate::ecr::repository_settings::{check_exclusions, same_encryption};
 
 impl ModifyPlan for MirrorRepository {
@@ -18,36 +20,92 @@ impl ModifyPlan for MirrorRepository {
             plan.private.set(CONTINUES, name);
         }
         plan_encryption(plan);
-        let planned = match &plan.planned.image_tags {
-            Value::Known(tags) if tags.iter().all(|tag| tag.known().is_some()) => {
-                let same_source =
-                    plan.prior.filter(|prior| plan.planned.source.known() == Some(&prior.source));
-                let digest = |tag: &String| same_source.and_then(|prior| prior.wanted_digest(tag));
-                let tags = tags.iter().filter_map(Value::known);
-                Value::Known(
-                    tags.map(|tag| (tag.clone(), digest(tag).map_or(Value::Unknown, Value::Known))).collect(),
-                )
-            }
-            _ => Value::Unknown,
+        let Some(names) = planned_names(plan) else {
+            plan.planned.upstream_digests = Value::Unknown;
+            plan.planned.digests = Value::Unknown;
+            return;
         };
-        refuse_moves(plan, &planned);
-        plan.planned.upstream_digests.clone_from(&planned);
-        plan.planned.digests = planned;
+        let policy = plan.planned.on_upstream_change.known().copied();
+        let same_source = plan.prior.filter(|prior| is_same_source(prior, &plan.planned));
+        let (mut upstream, mut digests, mut moved) =
+            (PlannedDigests::new(), PlannedDigests::new(), Vec::new());
+        for name in names {
+            let (told, stored) = same_source.map_or((None, None), |prior| prior.told_digests(&name));
+            let newest = told.clone().or_else(|| stored.clone());
+            let wanted = match policy {
+                Some(OnUpstreamChange::Update) => newest.clone(),
+                Some(OnUpstreamChange::Warn | OnUpstreamChange::Ignore) => stored.clone().or(newest.clone()),
+                None => None,
+            };
+            if policy == Some(OnUpstreamChange::Warn) && wanted.is_some() && wanted != newest {
+                moved.push(name.clone());
+            }
+            let value = |digest: Option<String>| digest.map_or(Value::Unknown, Value::Known);
+            upstream.insert(name.clone(), value(newest));
+            digests.insert(name, value(wanted));
+        }
+        if !moved.is_empty() {
+            let detail = format!(
+                "{} moved, and what was copied is kept, as on_upstream_change says. Set it to \"update\" to follow.",
+                moved.join(", ")
+            );
+            plan.report(Diagnostic::warning("Upstream moved", detail).at("on_upstream_change"));
+        }
+        refuse_moves(plan, &digests);
+        plan.planned.upstream_digests = Value::Known(upstream);
+        plan.planned.digests = Value::Known(digests);
     }
 }
 
+/// Digests by name of the image, in the plan form.
+type PlannedDigests = BTreeMap<String, Value<String>>;
+
+/// Every image to mirror; `None` while that is not known before apply.
+fn planned_names(plan: &PlanContext<'_, MirrorRepository>) -> Option<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    match &plan.planned.image_tags {
+        Value::Null => {}
+        Value::Unknown => return None,
+        Value::Known(tags) => {
+            for tag in tags {
+                names.insert(tag.known()?.clone());
+            }
+        }
+    }
+    match &plan.planned.tag_filter {
+        Value::Null => {}
+        Value::Unknown => return None,
+        Value::Known(planned) => {
+            // What the filter stands for was found out by the last refresh, if it is the filter of then.
+            let prior = plan.prior.filter(|prior| is_same_source(prior, &plan.planned))?;
+            let filter = prior.tag_filter.as_ref().filter(|filter| is_same_filter(filter, planned))?;
+            let told = set_digests(&prior.upstream_digests);
+            names.extend(filter.select(told.keys().map(String::as_str)));
+        }
+    }
+    Some(names)
+}
+
+fn is_same_source(prior: &MirrorRepository, planned: &MirrorRepositoryPlan) -> bool {
+    planned.source.known() == Some(&prior.source)
+}
+
+fn is_same_filter(prior: &TagFilter, planned: &TagFilterPlan) -> bool {
+    fn same<T: PartialEq>(prior: Option<&T>, planned: &Value<T>) -> bool {
+        !planned.is_unknown() && planned.known() == prior
+    }
+    same(prior.versions.as_ref(), &planned.versions)
+        && same(prior.pattern.as_ref(), &planned.pattern)
+        && same(prior.newest.as_ref(), &planned.newest)
+}
+
 /// A tag that moved upstream cannot follow in a repository that lets no tag move: said at plan.
-fn refuse_moves(
-    plan: &mut PlanContext<'_, MirrorRepository>,
-    planned: &Value<BTreeMap<String, Value<String>>>,
-) {
+fn refuse_moves(plan: &mut PlanContext<'_, MirrorRepository>, planned: &PlannedDigests) {
     let filters: BTreeSet<String> = match &plan.planned.image_tag_mutability_exclusion_filters {
         Value::Unknown => return,
         filters => filters.known().into_iter().flatten().filter_map(Value::known).cloned().collect(),
     };
-    let (Value::Known(mutability), Some(prior), Value::Known(planned)) =
-        (&plan.planned.image_tag_mutability, plan.prior, planned)
-    else {
+    let (Value::Known(mutability), Some(prior)) = (&plan.planned.image_tag_mutability, plan.prior) else {
         return;
     };
     let stored = set_digests(&prior.digests);
@@ -55,6 +113,7 @@ fn refuse_moves(
         .iter()
         .filter(|(tag, digest)| {
             stored.get(*tag).is_some_and(|old| digest.known().is_some_and(|new| new != old))
+                && !is_digest(tag)
                 && !mutability.lets_move(tag, &filters)
         })
         .map(|(tag, _)| tag.clone())

@@ -1,6 +1,7 @@
 //! `ecrunner_mirror_repository`.
 
 mod faults;
+mod selection;
 mod settings;
 
 use std::collections::BTreeMap;
