@@ -6,6 +6,7 @@ mod auth;
 mod credentials_stay_home;
 mod destination;
 mod digest_survives;
+mod each_request;
 mod faults;
 mod rate_limit;
 mod read;
