@@ -175,3 +175,26 @@ impl EcrToken {
         Ok(Token { credentials: login.credentials, renew_at: now + keep })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_registry_of_each_partition_has_its_own_name() {
+        let suffixes = [
+            ("aws", "eu-central-1", "amazonaws.com"),
+            ("aws-us-gov", "us-gov-west-1", "amazonaws.com"),
+            ("aws-cn", "cn-north-1", "amazonaws.com.cn"),
+            ("aws-eusc", "eusc-de-east-1", "amazonaws.eu"),
+            ("aws-iso", "us-iso-east-1", "c2s.ic.gov"),
+            ("aws-iso-b", "us-isob-east-1", "sc2s.sgov.gov"),
+            ("aws-iso-e", "eu-isoe-west-1", "cloud.adc-e.uk"),
+            ("aws-iso-f", "us-isof-south-1", "csp.hci.ic.gov"),
+        ];
+        for (partition, region, suffix) in suffixes {
+            let expected = format!("123456789012.dkr.ecr.{region}.{suffix}");
+            assert_eq!(registry_host("123456789012", region, partition), expected);
+        }
+    }
+}

@@ -11,6 +11,7 @@
 //! that Terraform plans for it does not delete what was copied: delete leaves a marked repository alone when a create
 //! of the same name follows (the plan says so in private data), or went on with it already, and create goes on with it.
 
+mod cached_name;
 mod images;
 mod import;
 mod list;
@@ -24,6 +25,7 @@ use oci_copy::Digest;
 use tf_provider::schema::{Computed, Json};
 use tf_provider::{Context, Diagnostic, Diagnostics, Resource, Schema, StringEnum};
 
+use self::cached_name::refuse_cached_name;
 pub use self::list::MirrorRepositories;
 use self::tag_filter::TagFilter;
 use super::repository::{self, Images, Repository, Settings};
@@ -134,6 +136,7 @@ impl Resource for MirrorRepository {
         let clients = ctx.client().clone();
         ctx.private().remove(CONTINUES);
         let summary = format!("Creating ECR mirror repository ({})", self.name);
+        refuse_cached_name(ctx, &summary, &self.name).await?;
         let targets = self.targets(&clients, &summary, "Nothing was created.").await?;
         let tags = self.marked_tags(&clients);
         let creating = Creating::begin(&self.source);

@@ -6,7 +6,7 @@ mod settings;
 
 use std::collections::BTreeMap;
 
-use acceptance::{Account, Stack, Workspace};
+use acceptance::{Account, Fault, FaultKind, Stack, Workspace};
 use upstream_registry::{Image, RateLimit, Registry, TokenAuth};
 
 const MIRROR: &str = "ecrunner_mirror_repository.this";
@@ -320,6 +320,58 @@ fn already_exists_names_the_import_block() {
     workspace.config(&mirror(&upstream, &["v3"]));
     workspace.apply().expect_failure().expect_text("import {");
     assert_eq!(workspace.state().addresses(), Vec::<String>::new());
+}
+
+fn create_rule(account: &Account, prefix: &str) {
+    let create = ["ecr", "create-pull-through-cache-rule", "--ecr-repository-prefix", prefix];
+    account.aws(&[&create[..], &["--upstream-registry-url", "quay.io"]].concat());
+}
+
+#[test]
+fn name_under_the_prefix_of_a_pull_through_cache_rule_is_refused() {
+    let account = Account::new();
+    let upstream = docker_hub();
+    upstream.add_image(REPOSITORY, "v3", PLATFORMS);
+    create_rule(&account, "mirror");
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&mirror(&upstream, &["v3"]));
+    workspace
+        .apply()
+        .expect_error("Creating ECR mirror repository (mirror/alpine)", "name")
+        .expect_only_error(&["the prefix \"mirror\"", "quay.io", "Nothing was created."]);
+    assert_eq!(repositories(&account), 0);
+}
+
+#[test]
+fn rules_for_other_names_do_not_stand_in_the_way() {
+    let account = Account::new();
+    let upstream = docker_hub();
+    upstream.add_image(REPOSITORY, "v3", PLATFORMS);
+    create_rule(&account, "mirro");
+    let denied = FaultKind::error("AccessDeniedException", "no");
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&mirror(&upstream, &["v3"]));
+    workspace.apply().expect_success();
+    workspace.destroy().expect_success();
+    // Who may not see the rules may make a mirror all the same.
+    account.inject(Fault::once("ecr", "DescribePullThroughCacheRules", denied));
+    workspace.apply().expect_success();
+    assert_eq!(repositories(&account), 1);
+}
+
+#[test]
+fn rule_for_all_names_is_told() {
+    let account = Account::new();
+    let upstream = docker_hub();
+    upstream.add_image(REPOSITORY, "v3", PLATFORMS);
+    create_rule(&account, "ROOT");
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&mirror(&upstream, &["v3"]));
+    // The rule's upstream cannot be reached from here, so that the copy itself may fail.
+    workspace
+        .apply()
+        .expect_warning("Creating ECR mirror repository (mirror/alpine)")
+        .expect_text("for ROOT");
 }
 
 #[test]
