@@ -66,6 +66,37 @@ pub struct Platform {
     pub os_version: Option<String>,
 }
 
+impl Platform {
+    /// Reads `<os>/<architecture>` with or without `/<variant>`, as [`Display`](std::fmt::Display) writes it. `None` for
+    /// anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let parts: Vec<&str> = text.split('/').collect();
+        let is_word = |part: &&str| {
+            !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        };
+        let (&[os, architecture, ref variant @ ..], true) = (&parts[..], parts.iter().all(is_word)) else {
+            return None;
+        };
+        let variant = match variant {
+            [] => None,
+            [variant] => Some((*variant).to_owned()),
+            _ => return None,
+        };
+        let (os, architecture) = (os.to_owned(), architecture.to_owned());
+        Some(Platform { architecture, os, variant, os_version: None })
+    }
+
+    /// True when `other` is a platform of this kind: without a variant any will do.
+    #[must_use]
+    pub fn includes(&self, other: &Self) -> bool {
+        self.os == other.os
+            && self.architecture == other.architecture
+            && (self.variant.is_none() || self.variant == other.variant)
+            && (self.os_version.is_none() || self.os_version == other.os_version)
+    }
+}
+
 impl std::fmt::Display for Platform {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}/{}", self.os, self.architecture)?;

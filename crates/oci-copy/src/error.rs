@@ -108,6 +108,16 @@ pub enum Error {
         /// The rule that forbids it.
         reason: String,
     },
+    /// An index has no entry for a platform that was chosen.
+    #[error("{digest} has no image for {platform}, but for {available}")]
+    PlatformMissing {
+        /// Digest of the index.
+        digest: Digest,
+        /// The platform that was chosen.
+        platform: String,
+        /// Those that there are, joined by commas.
+        available: String,
+    },
     /// A manifest cannot be used.
     #[error("manifest {digest} of {host}/{repository}: {source}")]
     UnsupportedManifest {

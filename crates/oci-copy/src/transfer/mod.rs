@@ -3,6 +3,7 @@
 mod blob;
 mod options;
 mod plan;
+mod select;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -98,7 +99,8 @@ impl Copy<'_> {
                 }
             }
         }
-        self.manifests(&plan, digest, tags, &mut report).await?;
+        self.manifests(&plan, tags, &mut report).await?;
+        report.digest = Some(plan.root().clone());
         let seconds = started.elapsed().as_secs_f64();
         info!(
             digest = %digest, bytes = report.bytes_copied, blobs = report.blobs_copied, seconds, "image copied"
@@ -106,13 +108,8 @@ impl Copy<'_> {
         Ok(report)
     }
 
-    async fn manifests(
-        &self,
-        plan: &Plan,
-        root: &Digest,
-        tags: &[Tag],
-        report: &mut CopyReport,
-    ) -> Result<(), Error> {
+    async fn manifests(&self, plan: &Plan, tags: &[Tag], report: &mut CopyReport) -> Result<(), Error> {
+        let root = plan.root();
         for node in plan.children_first() {
             let manifest = &node.manifest;
             let is_root = manifest.digest() == root;

@@ -1,6 +1,6 @@
 //! What a copy is told, and what it tells.
 
-use crate::descriptor::Descriptor;
+use crate::descriptor::{Descriptor, Platform};
 use crate::digest::Digest;
 use crate::reference::Tag;
 
@@ -14,11 +14,21 @@ pub struct CopyOptions {
     pub copy_foreign_layers: bool,
     /// A repository of the destination from which blobs are mounted where the registry allows it.
     pub mount_from: Option<String>,
+    /// Platforms of an index to copy; all by default. Then an index of them is made, with another digest.
+    pub platforms: Vec<Platform>,
+    /// Name of the annotation of such an index that holds the digest of the source's; none by default.
+    pub source_annotation: Option<String>,
 }
 
 impl Default for CopyOptions {
     fn default() -> Self {
-        Self { parallel: 4, copy_foreign_layers: false, mount_from: None }
+        Self {
+            parallel: 4,
+            copy_foreign_layers: false,
+            mount_from: None,
+            platforms: Vec::new(),
+            source_annotation: None,
+        }
     }
 }
 
@@ -49,12 +59,23 @@ impl CopyOptions {
         self.mount_from = Some(repository.into());
         self
     }
+
+    /// Copies only these platforms of an index: a new index holds their entries unchanged, and the annotation
+    /// `source_annotation` the digest of the source's. What is no index is copied as it is.
+    #[must_use]
+    pub fn platforms(mut self, platforms: Vec<Platform>, source_annotation: impl Into<String>) -> Self {
+        self.platforms = platforms;
+        self.source_annotation = Some(source_annotation.into());
+        self
+    }
 }
 
 /// What a copy did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CopyReport {
+    /// Digest of the image at the destination: that of the source, unless platforms were chosen.
+    pub digest: Option<Digest>,
     /// Bytes of the blobs that were copied.
     pub bytes_copied: u64,
     /// Blobs that were copied.

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use futures::{StreamExt, TryStreamExt, stream};
 
+use super::select::select;
 use super::{Copy, CopyOptions, Warning};
 use crate::auth::Scope;
 use crate::client::HeadFallback;
@@ -42,19 +43,14 @@ impl Plan {
         root: &Digest,
         warnings: &mut Vec<Warning>,
     ) -> Result<Self, Error> {
-        let mut plan = Self { root: root.clone(), nodes: HashMap::new() };
-        let mut seen = HashSet::from([root.clone()]);
-        let mut level: Vec<(Digest, Option<Descriptor>)> = vec![(root.clone(), None)];
+        let root = copy.root(root).await?;
+        let digest = root.manifest.digest().clone();
+        let mut seen = HashSet::from([digest.clone()]);
+        let mut plan = Self { root: digest, nodes: HashMap::new() };
+        let mut found = vec![Found::Node(root)];
         let mut bytes = 0;
         for _ in 0..DEPTH_LIMIT {
-            if level.is_empty() {
-                return Ok(plan);
-            }
-            let found: Vec<_> = stream::iter(std::mem::take(&mut level))
-                .map(|(digest, descriptor)| copy.manifest(digest, descriptor))
-                .buffered(copy.options.parallel.max(1))
-                .try_collect()
-                .await?;
+            let mut level: Vec<(Digest, Option<Descriptor>)> = Vec::new();
             for found in found {
                 let node = match found {
                     Found::Node(node) => node,
@@ -76,12 +72,21 @@ impl Plan {
                 }
                 plan.nodes.insert(node.manifest.digest().clone(), node);
             }
+            if level.is_empty() {
+                return Ok(plan);
+            }
+            found = stream::iter(level)
+                .map(|(digest, descriptor)| copy.manifest(digest, descriptor))
+                .buffered(copy.options.parallel.max(1))
+                .try_collect()
+                .await?;
         }
-        if level.is_empty() {
-            Ok(plan)
-        } else {
-            Err(Error::TooComplex(format!("indexes are nested deeper than {DEPTH_LIMIT}")))
-        }
+        Err(Error::TooComplex(format!("indexes are nested deeper than {DEPTH_LIMIT}")))
+    }
+
+    /// Digest of the image at the destination.
+    pub(super) fn root(&self) -> &Digest {
+        &self.root
     }
 
     pub(super) fn get(&self, digest: &Digest) -> Option<&Node> {
@@ -135,6 +140,29 @@ enum Found {
 }
 
 impl Copy<'_> {
+    /// The image itself: as it is, or an index of the chosen platforms of it.
+    async fn root(&self, digest: &Digest) -> Result<Node, Error> {
+        let whole = match self.manifest(digest.clone(), None).await? {
+            Found::Node(node) => node,
+            // What is asked for without a descriptor is found, or an error.
+            Found::Missing(descriptor) => {
+                return Err(Error::NotFound {
+                    host: self.source.host().to_owned(),
+                    repository: self.source_repository.to_owned(),
+                    reference: descriptor.digest.to_string(),
+                });
+            }
+        };
+        let Some(manifest) = select(&whole.manifest, self.options)? else { return Ok(whole) };
+        let reference = ManifestReference::Digest(manifest.digest().clone());
+        let scope = Scope::push(self.destination_repository);
+        let found = self
+            .destination
+            .head_in(self.destination_repository, &reference, HeadFallback::Get, &scope)
+            .await?;
+        Ok(Node { manifest, at_destination: found.is_some() })
+    }
+
     /// One manifest: from the destination if it is there, which costs no pull, else from the source.
     async fn manifest(&self, digest: Digest, descriptor: Option<Descriptor>) -> Result<Found, Error> {
         if let Some(descriptor) = &descriptor

@@ -8,6 +8,7 @@ mod destination;
 mod digest_survives;
 mod each_request;
 mod faults;
+mod platforms;
 mod rate_limit;
 mod read;
 mod references;
