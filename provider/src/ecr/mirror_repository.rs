@@ -35,7 +35,7 @@ use super::repository_settings::{
     EncryptionConfiguration, ImageTagMutability, check_exclusion_filter, check_lifecycle_policy,
     check_repository_policy,
 };
-use super::upstream::{check_image, check_source};
+use super::upstream::{check_image, check_platform, check_source};
 use crate::arn::check_secret_arn;
 use crate::clients::Clients;
 use crate::creating::{self, Creating};
@@ -46,6 +46,17 @@ const CONTINUES: &str = "continues";
 
 /// Digests by tag; one may be known only after apply.
 type Digests = BTreeMap<String, Computed<String>>;
+
+/// The digests of one image, as far as they are known.
+#[derive(Clone, Debug, Default)]
+struct Told {
+    /// What upstream has.
+    upstream: Option<String>,
+    /// What upstream had when it was copied.
+    copied: Option<String>,
+    /// What the repository has.
+    stored: Option<String>,
+}
 
 /// What to do about a tag that moved upstream.
 #[derive(StringEnum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +92,11 @@ pub struct MirrorRepository {
     /// Further upstream tags to copy, as many as there are of a kind. A tag that comes to belong to them is copied, one
     /// that no longer does is removed.
     pub tag_filter: Option<TagFilter>,
+    /// Platforms to copy, such as `linux/amd64` or `linux/arm/v7`. Default: all. Then the repository has an index of these
+    /// alone, whose digest is not upstream's; an annotation of it tells upstream's. Not together with digests in
+    /// `image_tags`.
+    #[tf(validate(length(1..=50), each(text(check_platform))))]
+    pub platforms: Option<BTreeSet<String>>,
     /// What to do about a tag that moved upstream since it was copied.
     #[tf(default = OnUpstreamChange::Update)]
     pub on_upstream_change: OnUpstreamChange,
@@ -118,6 +134,9 @@ pub struct MirrorRepository {
     pub upstream_digests: Computed<Digests>,
     /// Digest that each tag has in the repository.
     pub digests: Computed<Digests>,
+    /// Digest that what each tag has in the repository had upstream when it was copied: another one than in `digests`
+    /// where `platforms` were chosen.
+    pub copied_digests: Computed<Digests>,
     /// ARN of the repository.
     #[tf(keep)]
     pub arn: Computed<String>,
@@ -153,7 +172,7 @@ impl Resource for MirrorRepository {
         let wanted = self.settings();
         self.describe(&repository);
         self.tags_all = clients.tags.all(self.tags.as_ref()).into();
-        self.digests = Digests::new().into();
+        (self.digests, self.copied_digests) = (Digests::new().into(), Digests::new().into());
         self.note_upstream(&targets);
         ctx.save(&self);
         let name = self.name.clone();
@@ -187,11 +206,14 @@ impl Resource for MirrorRepository {
         let named = self.image_tags.iter().flatten().cloned();
         let names: BTreeSet<String> =
             named.chain(upstream.keys().cloned()).chain(set_digests(&self.digests).into_keys()).collect();
-        let present = names.into_iter().filter_map(|name| {
-            let digest = stored.digest(&name)?.clone();
-            Some((name, digest.into()))
-        });
-        self.digests = present.collect::<Digests>().into();
+        let present: BTreeMap<String, String> = names
+            .into_iter()
+            .filter_map(|name| {
+                let digest = stored.digest(&name)?.clone();
+                Some((name, digest))
+            })
+            .collect();
+        self.note_present(present, &upstream, &clients).await?;
         self.upstream_digests = upstream.into();
         Ok(Some(self))
     }
@@ -308,6 +330,7 @@ impl MirrorRepository {
             image_tags: Some(image_tags),
             tag_filter: None,
             on_upstream_change: OnUpstreamChange::Update,
+            platforms: None,
             credential_arn: None,
             image_tag_mutability: ImageTagMutability::Mutable,
             image_tag_mutability_exclusion_filters: None,
@@ -320,6 +343,7 @@ impl MirrorRepository {
             tags_all: Computed::null(),
             upstream_digests: Computed::null(),
             digests: Computed::null(),
+            copied_digests: Computed::null(),
             arn: Computed::null(),
             repository_url: Computed::null(),
             registry_id: Computed::null(),
@@ -333,10 +357,14 @@ impl MirrorRepository {
         tags
     }
 
-    /// The digest that upstream says, and the one that is there, as far as they are known.
-    fn told_digests(&self, name: &str) -> (Option<String>, Option<String>) {
+    /// What is known of an image's digests.
+    fn told_digests(&self, name: &str) -> Told {
         let of = |digests: &Computed<Digests>| digests.get()?.get(name)?.get().cloned();
-        (of(&self.upstream_digests), of(&self.digests))
+        Told {
+            upstream: of(&self.upstream_digests),
+            copied: of(&self.copied_digests),
+            stored: of(&self.digests),
+        }
     }
 }
 

@@ -4,14 +4,14 @@
 //! For a pipeline that wants an image on the hour it is published, without a plan and apply of everything. The next
 //! refresh finds what it did, and plans nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use oci_copy::{Digest, Tag};
+use oci_copy::{Digest, Platform, Tag};
 use tf_provider::{Action, Context, Diagnostic, Diagnostics, Progress, Schema};
 
 use super::repository;
 use super::repository_name::check_name;
-use super::upstream::{Upstream, check_tag};
+use super::upstream::{Upstream, check_tag, made_from};
 use crate::arn::check_secret_arn;
 use crate::clients::Clients;
 use crate::diagnostics::registry_failure;
@@ -58,21 +58,36 @@ impl Action for SyncMirror {
 
         // One tag that cannot be had does not keep the others from coming.
         let mut faults = Diagnostics::new();
-        let mut moved: BTreeMap<Digest, Vec<Tag>> = BTreeMap::new();
+        let mut moved: Vec<(Digest, Vec<Platform>, Tag)> = Vec::new();
         for name in &tags {
-            let asked = async { Ok((upstream.digest(name).await?, Tag::parse(name)?)) };
+            let asked = async {
+                let (digest, tag) = (upstream.digest(name).await?, Tag::parse(name)?);
+                // Which upstream digest and platforms the stored image is of: an index of chosen ones says so itself.
+                let stored = stored.get(name).filter(|stored| **stored != digest.to_string());
+                let made_from = match stored {
+                    Some(stored) => made_from(&own, &self.name, stored).await?,
+                    None => None,
+                };
+                Ok((digest, tag, made_from))
+            };
             match asked.await {
-                Ok((digest, _)) if stored.get(name) == Some(&digest.to_string()) => {
+                Ok((digest, _, made_from))
+                    if stored.get(name) == Some(&digest.to_string())
+                        || made_from.as_ref().is_some_and(|(from, _)| *from == digest) =>
+                {
                     progress.report(format!("{name} is up to date: {digest}")).await;
                 }
-                Ok((digest, tag)) => moved.entry(digest).or_default().push(tag),
+                Ok((digest, tag, made_from)) => {
+                    moved.push((digest, made_from.map(|(_, platforms)| platforms).unwrap_or_default(), tag));
+                }
                 Err(error) => faults.push(registry_failure(&error, &summary, "The tag is as it was.")),
             }
         }
-        for (digest, tags) in moved {
-            let names = tags.iter().map(Tag::as_str).collect::<Vec<_>>().join(", ");
+        for (digest, platforms, tag) in moved {
+            let names = tag.as_str();
             progress.report(format!("{names}: copying {digest}")).await;
-            match upstream.copy(&digest, &own, &self.name, &tags, ctx).await {
+            match upstream.copy(&digest, &platforms, &own, &self.name, std::slice::from_ref(&tag), ctx).await
+            {
                 Ok(report) => {
                     progress
                         .report(format!("{names}: copied, {} bytes were missing", report.bytes_copied))

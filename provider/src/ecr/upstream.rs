@@ -1,10 +1,16 @@
 //! An upstream repository, as mirrors and their actions deal with it: asking for digests, and copying images.
 
-use oci_copy::{CopyReport, Digest, ManifestReference, Reference, Registry, Tag};
+use std::collections::BTreeMap;
+
+use oci_copy::{CopyOptions, CopyReport, Digest, ManifestReference, Platform, Reference, Registry, Tag};
+use serde::Deserialize;
 use tf_provider::schema::Invalid;
 use tf_provider::{Context, Diagnostic, Diagnostics};
 
 use crate::clients::Clients;
+
+/// Annotation of an index of chosen platforms: the digest of the one upstream that it was made from.
+const UPSTREAM_DIGEST: &str = "ecrunner.upstream.digest";
 
 /// A repository of an upstream registry.
 #[derive(Debug)]
@@ -51,18 +57,24 @@ impl Upstream {
         }
     }
 
-    /// Copies the image `digest`, all platforms of it, into `repository` of `own`, and tags it.
+    /// Copies the image `digest` into `repository` of `own`, and tags it; of an index these platforms alone, or all where
+    /// none is named.
     ///
     /// # Errors
     /// Either registry's own; what was copied so far is kept, and no tag names it.
     pub async fn copy(
         &self,
         digest: &Digest,
+        platforms: &[Platform],
         own: &Registry,
         repository: &str,
         tags: &[Tag],
         ctx: &Context<Clients>,
     ) -> Result<CopyReport, oci_copy::Error> {
+        let mut options = CopyOptions::new();
+        if !platforms.is_empty() {
+            options = options.platforms(platforms.to_vec(), UPSTREAM_DIGEST);
+        }
         let report = oci_copy::copy_image(
             &self.registry,
             self.source.path(),
@@ -70,7 +82,7 @@ impl Upstream {
             own,
             repository,
             tags,
-            &oci_copy::CopyOptions::new(),
+            &options,
             &log_progress,
             ctx.stop(),
         )
@@ -85,6 +97,46 @@ impl Upstream {
             "copied"
         );
         Ok(report)
+    }
+}
+
+/// The upstream digest that an image of a mirror was made from, and the platforms that were chosen; `None` for an image
+/// that is upstream's own.
+///
+/// # Errors
+/// The registry's own.
+pub async fn made_from(
+    own: &Registry,
+    repository: &str,
+    digest: &str,
+) -> Result<Option<(Digest, Vec<Platform>)>, oci_copy::Error> {
+    #[derive(Deserialize)]
+    struct Annotated {
+        annotations: Option<BTreeMap<String, String>>,
+    }
+    let Ok(digest) = Digest::parse(digest) else { return Ok(None) };
+    let manifest = own.get_manifest(repository, &ManifestReference::Digest(digest)).await?;
+    let annotations =
+        serde_json::from_slice::<Annotated>(manifest.raw()).ok().and_then(|index| index.annotations);
+    let from = annotations.as_ref().and_then(|annotations| annotations.get(UPSTREAM_DIGEST));
+    let Some(from) = from.and_then(|from| Digest::parse(from).ok()) else { return Ok(None) };
+    let platforms = manifest.manifests().iter().filter_map(|entry| entry.platform.clone());
+    // The version of an operating system cannot be chosen.
+    let platforms = platforms.map(|platform| Platform { os_version: None, ..platform });
+    Ok(Some((from, platforms.collect())))
+}
+
+/// Checks a platform.
+///
+/// # Errors
+/// It is not of the form `<os>/<architecture>` or `<os>/<architecture>/<variant>`.
+pub fn check_platform(platform: &str) -> Result<(), Invalid> {
+    match Platform::parse(platform) {
+        Some(_) => Ok(()),
+        None => {
+            Err(Invalid::new("is no platform")
+                .remedy("Write one such as \"linux/amd64\" or \"linux/arm/v7\"."))
+        }
     }
 }
 

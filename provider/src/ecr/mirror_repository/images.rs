@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use oci_copy::{Digest, Tag};
+use oci_copy::{Digest, Platform, Tag};
+use tf_provider::schema::Computed;
 use tf_provider::{Context, Diagnostic, Diagnostics, Severity};
 
 use super::tag_filter::MAX_TAGS;
@@ -10,7 +11,7 @@ use super::{Digests, MirrorRepository, set_digests};
 use crate::clients::Clients;
 use crate::diagnostics::registry_failure;
 use crate::ecr::repository::{self, Images};
-use crate::ecr::upstream::Upstream;
+use crate::ecr::upstream::{Upstream, made_from};
 
 impl MirrorRepository {
     /// The upstream repository.
@@ -49,8 +50,8 @@ impl MirrorRepository {
         exists_now: &str,
     ) -> Result<BTreeMap<String, Digest>, Diagnostics> {
         let upstream = self.upstream(clients)?;
-        let planned = set_digests(&self.digests);
-        let names = match self.digests.get() {
+        let planned = set_digests(&self.copied_digests);
+        let names = match self.copied_digests.get() {
             Some(planned) => planned.keys().cloned().collect(),
             None => self.names(&upstream, summary, exists_now).await?,
         };
@@ -84,33 +85,85 @@ impl MirrorRepository {
     ) -> Result<(), Diagnostics> {
         let clients = ctx.client().clone();
         let (upstream, own) = (self.upstream(&clients)?, clients.registry()?);
-        let mut digests = Digests::new();
+        let planned = set_digests(&self.digests);
+        let (mut digests, mut copied) = (Digests::new(), Digests::new());
         let mut missing: BTreeMap<&Digest, Vec<String>> = BTreeMap::new();
         for (name, digest) in targets {
             let there = stored.digest(name);
             digests.extend(there.map(|there| (name.clone(), there.clone().into())));
-            if there != Some(&digest.to_string()) {
+            let whole = self.platforms.is_none().then(|| digest.to_string());
+            let wanted = planned.get(name).cloned().or(whole);
+            if wanted.is_some() && there == wanted.as_ref() {
+                copied.insert(name.clone(), digest.to_string().into());
+            } else {
                 missing.entry(digest).or_default().push(name.clone());
             }
         }
-        self.digests = digests.clone().into();
+        (self.digests, self.copied_digests) = (digests.clone().into(), copied.clone().into());
         ctx.save(self);
+        let platforms = self.chosen_platforms();
         for (digest, names) in missing {
             let tags = names.iter().filter(|name| !repository::is_digest(name)).map(|tag| Tag::parse(tag));
             let tags: Vec<Tag> = tags
                 .collect::<Result<_, _>>()
                 .map_err(|error| Diagnostic::provider_bug(error.to_string()))?;
-            let report = upstream.copy(digest, &own, &self.name, &tags, ctx).await.map_err(|error| {
+            let report = upstream.copy(digest, &platforms, &own, &self.name, &tags, ctx).await;
+            let report = report.map_err(|error| {
                 let exists_now = "What was copied so far is kept, and no tag names it; apply again to go on.";
-                registry_failure(&error, summary, exists_now)
+                let fault = registry_failure(&error, summary, exists_now);
+                match error {
+                    oci_copy::Error::PlatformMissing { .. } => fault.at("platforms"),
+                    _ => fault,
+                }
             })?;
             for warning in &report.warnings {
                 ctx.warn(Diagnostic::warning(summary, format!("{warning}.")));
             }
-            digests.extend(names.into_iter().map(|name| (name, digest.to_string().into())));
-            self.digests = digests.clone().into();
+            let stored = report.digest.as_ref().unwrap_or(digest).to_string();
+            for name in names {
+                digests.insert(name.clone(), stored.clone().into());
+                copied.insert(name, digest.to_string().into());
+            }
+            (self.digests, self.copied_digests) = (digests.clone().into(), copied.clone().into());
             ctx.save(self);
         }
+        Ok(())
+    }
+
+    /// Takes over what the repository has, and what that was copied from.
+    pub(super) async fn note_present(
+        &mut self,
+        present: BTreeMap<String, String>,
+        upstream: &Digests,
+        clients: &Clients,
+    ) -> Result<(), Diagnostics> {
+        let own = clients.registry()?;
+        let chosen = self.chosen_platforms();
+        let mut copied = Digests::new();
+        for (name, stored) in &present {
+            let told = self.told_digests(name);
+            let from = if self.platforms.is_none() {
+                let is_upstreams = upstream.get(name).and_then(Computed::get) == Some(stored);
+                // What somebody else put there is told from what was copied last.
+                if is_upstreams { Some(stored.clone()) } else { told.copied.or_else(|| Some(stored.clone())) }
+            } else if told.stored.as_ref() == Some(stored) && told.copied.is_some() {
+                told.copied
+            } else {
+                // Another one than was put there by this state: an index of chosen platforms says what it was made from.
+                let summary = format!("Reading ECR mirror repository ({})", self.name);
+                let found = made_from(&own, &self.name, stored).await;
+                let found = found.map_err(|error| registry_failure(&error, summary, ""))?;
+                let is_chosen = |platforms: &[Platform]| {
+                    chosen.iter().all(|chosen| platforms.iter().any(|has| chosen.includes(has)))
+                        && platforms.iter().all(|has| chosen.iter().any(|chosen| chosen.includes(has)))
+                };
+                found.filter(|(_, platforms)| is_chosen(platforms)).map(|(from, _)| from.to_string())
+            };
+            copied.extend(from.map(|from| (name.clone(), from.into())));
+        }
+        self.digests =
+            present.into_iter().map(|(name, digest)| (name, digest.into())).collect::<Digests>().into();
+        self.copied_digests = copied.into();
         Ok(())
     }
 
@@ -181,6 +234,11 @@ impl MirrorRepository {
                 && (!repository::is_digest(name) || !is_needed(made))
         });
         repository::remove(clients, &self.name, dropped.map(|(name, _)| name.clone())).await
+    }
+
+    /// The platforms to copy; none is all.
+    fn chosen_platforms(&self) -> Vec<Platform> {
+        self.platforms.iter().flatten().filter_map(|platform| Platform::parse(platform)).collect()
     }
 
     /// The argument that an image is mirrored by.

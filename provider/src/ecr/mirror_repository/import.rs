@@ -4,7 +4,8 @@ use tf_provider::{Context, Diagnostic, Diagnostics, ImportIdentity, ImportState,
 
 use super::MirrorRepository;
 use crate::clients::Clients;
-use crate::ecr::upstream::check_source;
+use crate::diagnostics::registry_failure;
+use crate::ecr::upstream::{check_source, made_from};
 use crate::ecr::{repository, repository_policies};
 use crate::identity::Named;
 
@@ -32,11 +33,21 @@ impl ImportState for MirrorRepository {
                  joined by a comma, such as \"{name},docker.io/library/alpine\"."
             )));
         };
-        let image_tags = repository::images(&clients, name).await?.tags.into_keys().collect();
+        let tags = repository::images(&clients, name).await?.tags;
+        let mut mirror = MirrorRepository::of(name, source, tags.keys().cloned().collect());
+        // An index of chosen platforms says itself which they are.
+        if let Some(digest) = tags.values().next() {
+            let found = made_from(&clients.registry()?, name, digest).await;
+            let found = found.map_err(|error| {
+                registry_failure(&error, format!("Importing ECR mirror repository ({id})"), "")
+            })?;
+            mirror.platforms =
+                found.map(|(_, platforms)| platforms.iter().map(ToString::to_string).collect());
+        }
         Ok(MirrorRepository {
             lifecycle_policy: repository_policies::lifecycle_policy(&clients, name).await?,
             repository_policy: repository_policies::repository_policy(&clients, name).await?,
-            ..MirrorRepository::of(name, source, image_tags)
+            ..mirror
         })
     }
 }

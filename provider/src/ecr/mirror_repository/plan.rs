@@ -23,26 +23,37 @@ impl ModifyPlan for MirrorRepository {
         let Some(names) = planned_names(plan) else {
             plan.planned.upstream_digests = Value::Unknown;
             plan.planned.digests = Value::Unknown;
+            plan.planned.copied_digests = Value::Unknown;
             return;
         };
-        let policy = plan.planned.on_upstream_change.known().copied();
+        let (policy, choice) = (plan.planned.on_upstream_change.known().copied(), Choice::of(plan));
         let same_source = plan.prior.filter(|prior| is_same_source(prior, &plan.planned));
-        let (mut upstream, mut digests, mut moved) =
-            (PlannedDigests::new(), PlannedDigests::new(), Vec::new());
+        let (mut upstream, mut digests, mut copied) =
+            (PlannedDigests::new(), PlannedDigests::new(), PlannedDigests::new());
+        let mut moved = Vec::new();
         for name in names {
-            let (told, stored) = same_source.map_or((None, None), |prior| prior.told_digests(&name));
-            let newest = told.clone().or_else(|| stored.clone());
+            let told = same_source.map(|prior| prior.told_digests(&name)).unwrap_or_default();
+            let newest = told.upstream.clone().or_else(|| told.copied.clone());
             let wanted = match policy {
                 Some(OnUpstreamChange::Update) => newest.clone(),
-                Some(OnUpstreamChange::Warn | OnUpstreamChange::Ignore) => stored.clone().or(newest.clone()),
+                Some(OnUpstreamChange::Warn | OnUpstreamChange::Ignore) => {
+                    told.copied.clone().or_else(|| newest.clone())
+                }
                 None => None,
+            };
+            let stored = match choice {
+                Choice::All => wanted.clone(),
+                // An index of chosen platforms has the digest that it was given when it was made.
+                Choice::Same if wanted.is_some() && wanted == told.copied => told.stored,
+                Choice::Same | Choice::Other => None,
             };
             if policy == Some(OnUpstreamChange::Warn) && wanted.is_some() && wanted != newest {
                 moved.push(name.clone());
             }
             let value = |digest: Option<String>| digest.map_or(Value::Unknown, Value::Known);
             upstream.insert(name.clone(), value(newest));
-            digests.insert(name, value(wanted));
+            digests.insert(name.clone(), value(stored));
+            copied.insert(name, value(wanted));
         }
         if !moved.is_empty() {
             let detail = format!(
@@ -51,9 +62,35 @@ impl ModifyPlan for MirrorRepository {
             );
             plan.report(Diagnostic::warning("Upstream moved", detail).at("on_upstream_change"));
         }
-        refuse_moves(plan, &digests);
+        refuse_moves(plan, &digests, &copied);
         plan.planned.upstream_digests = Value::Known(upstream);
         plan.planned.digests = Value::Known(digests);
+        plan.planned.copied_digests = Value::Known(copied);
+    }
+}
+
+/// Which platforms are copied, and whether they are those of before.
+#[derive(Clone, Copy, Debug)]
+enum Choice {
+    All,
+    Same,
+    Other,
+}
+
+impl Choice {
+    fn of(plan: &PlanContext<'_, MirrorRepository>) -> Self {
+        let prior = plan.prior.and_then(|prior| prior.platforms.as_ref());
+        match &plan.planned.platforms {
+            Value::Null => Choice::All,
+            Value::Unknown => Choice::Other,
+            Value::Known(platforms) => {
+                let platforms: Option<BTreeSet<&String>> = platforms.iter().map(Value::known).collect();
+                let same = platforms.is_some_and(|platforms| {
+                    prior.is_some_and(|prior| prior.iter().collect::<BTreeSet<_>>() == platforms)
+                });
+                if same { Choice::Same } else { Choice::Other }
+            }
+        }
     }
 }
 
@@ -100,7 +137,11 @@ fn is_same_filter(prior: &TagFilter, planned: &TagFilterPlan) -> bool {
 }
 
 /// A tag that moved upstream cannot follow in a repository that lets no tag move: said at plan.
-fn refuse_moves(plan: &mut PlanContext<'_, MirrorRepository>, planned: &PlannedDigests) {
+fn refuse_moves(
+    plan: &mut PlanContext<'_, MirrorRepository>,
+    digests: &PlannedDigests,
+    copied: &PlannedDigests,
+) {
     let filters: BTreeSet<String> = match &plan.planned.image_tag_mutability_exclusion_filters {
         Value::Unknown => return,
         filters => filters.known().into_iter().flatten().filter_map(Value::known).cloned().collect(),
@@ -108,15 +149,17 @@ fn refuse_moves(plan: &mut PlanContext<'_, MirrorRepository>, planned: &PlannedD
     let (Value::Known(mutability), Some(prior)) = (&plan.planned.image_tag_mutability, plan.prior) else {
         return;
     };
-    let stored = set_digests(&prior.digests);
-    let moved: Vec<_> = planned
-        .iter()
-        .filter(|(tag, digest)| {
-            stored.get(*tag).is_some_and(|old| digest.known().is_some_and(|new| new != old))
-                && !is_digest(tag)
-                && !mutability.lets_move(tag, &filters)
-        })
-        .map(|(tag, _)| tag.clone())
+    let moves = |name: &str| {
+        let told = prior.told_digests(name);
+        let differs = |told: &Option<String>, planned: &PlannedDigests| {
+            planned.get(name).and_then(Value::known).is_some_and(|planned| told.as_ref() != Some(planned))
+        };
+        told.stored.is_some() && (differs(&told.stored, digests) || differs(&told.copied, copied))
+    };
+    let moved: Vec<_> = digests
+        .keys()
+        .filter(|name| !is_digest(name) && moves(name) && !mutability.lets_move(name, &filters))
+        .cloned()
         .collect();
     if !moved.is_empty() {
         let detail = format!(
@@ -155,6 +198,12 @@ impl ValidateConfig for MirrorRepository {
         );
         if let Value::Known(encryption) = &config.encryption_configuration {
             encryption.check(diagnostics);
+        }
+        let mut named = config.image_tags.known().into_iter().flatten().filter_map(Value::known);
+        if matches!(config.platforms, Value::Known(_)) && named.any(|name| is_digest(name)) {
+            let detail = "An index of chosen platforms has another digest than upstream's: who pulls by that one would not \
+                          find it. Mirror pinned images without platforms, in a repository of their own.";
+            diagnostics.push(Diagnostic::error("Invalid platforms", detail).at("platforms"));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `ecrunner_mirror_repository`.
 
 mod faults;
+mod platforms;
 mod selection;
 mod settings;
 
