@@ -6,7 +6,8 @@ use std::sync::Arc;
 /// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Place {
-    /// The file: as it was given, below the root for a local include, and by its text for any other include.
+    /// The file: by its path below the root where it stands there, else as it was given; by its text for an include
+    /// that is not local.
     pub file: Arc<str>,
     /// The line, counted from 1.
     pub line: usize,

@@ -46,8 +46,11 @@ pub(crate) fn documents(file: &Arc<str>, text: &str) -> Result<Vec<Node>, Error>
     let mut builder = Builder::default();
     let mut documents = Vec::new();
     for event in Parser::new_from_str(text.trim_start_matches('\u{feff}')) {
-        let (event, span) =
-            event.map_err(|error| Error::yaml(&at(error.marker().line().max(1)), error.info()))?;
+        let (event, span) = event.map_err(|error| {
+            // At the end of the text the parser is one line further.
+            let line = error.marker().line().min(text.lines().count()).max(1);
+            Error::yaml(&at(line), error.info())
+        })?;
         if let Event::DocumentEnd = event {
             documents.extend(builder.root.take());
             // An anchor means nothing in the next document.

@@ -35,11 +35,11 @@ impl<'a> Reader<'a> {
 
     /// Reads one text, which stands in a file where there is one.
     pub(crate) fn pipeline(&mut self, name: &Arc<str>, path: Option<&Path>, text: &str) -> Result<(), Error> {
-        // By the name that an include of it would have, so that circles through the first file are seen.
+        // By the name that an include of it would have: circles through it are seen, and no machine's paths come out.
         let below_root = path.and_then(|path| self.root.as_ref()?.relative(path));
-        let mut chain = vec![below_root.unwrap_or_else(|| name.to_string())];
+        let name = below_root.map_or_else(|| Arc::clone(name), Arc::from);
         let mut loader = self.loader();
-        let config = loader.document(name, text, &Origin::Here, None, &mut chain)?;
+        let config = loader.document(&name, text, &Origin::Here, None, &mut vec![name.to_string()])?;
         let missing = loader.missing;
         self.jobs(config, missing, &variables::outside(&self.settings.variables), 0)
     }

@@ -12,7 +12,7 @@ variables: { TAG: '3.20', V: { value: $TAG, expand: false } }
 .a: &a
   <<: *d
   image: !reference [.b, image]
-.b: { extends: .c, image: $[[ inputs.a | truncate(0,2) ]] }
+.b: { extends: .c, image: '$[[ inputs.a | truncate(0,2) ]]' }
 .c: { services: [!reference [.a, services], \"y\\u0041\"] }
 job:
   extends: [.a, .b]
@@ -89,6 +89,7 @@ fn mutate(text: &mut Vec<u8>, numbers: &mut Numbers) {
 fn mutated_files_never_panic_and_never_last() {
     let settings = Settings::default();
     let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
+    read_merged(SEED, &settings).expect("the seed is well-formed");
     let (mut answers, mut refusals) = (0, 0);
     for _ in 0..6000 {
         let mut bytes = SEED.as_bytes().to_vec();
