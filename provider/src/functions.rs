@@ -71,7 +71,7 @@ fn parse(argument: i64, text: &str) -> Result<Reference, FunctionError> {
 }
 
 /// Docker leaves out its own registry, and there the namespace of official images.
-fn familiar(reference: &Reference) -> String {
+pub(crate) fn familiar(reference: &Reference) -> String {
     let full = reference.to_string();
     match full.strip_prefix("docker.io/") {
         Some(short) => match short.strip_prefix("library/") {

@@ -11,6 +11,7 @@ use crate::clients::Clients;
 use crate::ec2::ami::Ami;
 use crate::ec2::runner_network::RunnerNetwork;
 use crate::ec2::worker_fleet::WorkerFleet;
+use crate::ecr::ci_images::CiImages;
 use crate::ecr::ecr_authorization::EcrAuthorization;
 use crate::ecr::mirror_repository::{MirrorRepositories, MirrorRepository};
 use crate::ecr::pull_through_cache_rule::{PullThroughCacheRule, PullThroughCacheRules};
@@ -131,6 +132,7 @@ impl Provider for Ecrunner {
             .resource(resource!(PullThroughCacheRule))
             .resource(resource!(RepositoryCreationTemplate))
             .data_source(data_source!(Ami))
+            .data_source(data_source!(CiImages))
             .data_source(data_source!(RunnerConfig))
             .ephemeral_resource(ephemeral_resource!(EcrAuthorization))
             .list_resource(list_resource!(InstanceProfiles))

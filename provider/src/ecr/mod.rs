@@ -1,5 +1,6 @@
 //! Objects of Amazon ECR.
 
+pub mod ci_images;
 pub mod ecr_authorization;
 pub mod login;
 pub mod mirror_repository;

@@ -182,6 +182,17 @@ fn page_example(path: &Path) -> String {
     }
 }
 
+/// What an example reads stands beside it.
+fn files_beside(example: &Path, workspace: &Workspace) {
+    for entry in fs::read_dir(example).expect("the example") {
+        let path = entry.expect("an entry of the example").path();
+        if path.extension().is_none_or(|extension| extension != "tf" && extension != "sh") {
+            let text = fs::read_to_string(&path).expect("a file of the example");
+            workspace.file(&path.file_name().expect("a name").to_string_lossy(), &text);
+        }
+    }
+}
+
 /// Nobody finds the objects they name, and a plan needs none of them: it never asks.
 #[test]
 fn example_on_every_page_plans() {
@@ -194,6 +205,7 @@ fn example_on_every_page_plans() {
             let path = directory.join(format!("{noun}.tf"));
             let mut workspace = Workspace::new(&account);
             workspace.environment("AWS_ACCESS_KEY_ID", EXAMPLE_ACCOUNT).config(&page_example(&path));
+            files_beside(&directory, &workspace);
             let plan = workspace.plan();
             if folder == "resources" {
                 let name = directory.file_name().expect("a name").to_string_lossy().into_owned();

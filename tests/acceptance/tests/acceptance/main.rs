@@ -2,6 +2,7 @@
 //! `cargo xtask test` prepares what they need and runs them.
 
 mod ami;
+mod ci_images;
 mod ecr_authorization;
 mod examples;
 mod functions;
