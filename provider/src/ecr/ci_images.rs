@@ -58,34 +58,34 @@ pub struct CiImages {
 }
 
 /// A place where a job names an image.
-#[derive(Schema, Clone, Debug, PartialEq)]
+#[derive(Schema, Clone, Debug)]
 pub struct Use {
     /// The image, as in `images`.
-    pub image: String,
+    pub image: Computed<String>,
     /// The file: its path below `root` where it stands there, else its path, or the text of its include; `merged_yaml`
     /// for that argument.
-    pub file: String,
+    pub file: Computed<String>,
     /// The line, counted from 1.
-    pub line: Number,
+    pub line: Computed<Number>,
     /// The job.
-    pub job: String,
+    pub job: Computed<String>,
     /// `image` or `services`.
-    pub keyword: String,
+    pub keyword: Computed<String>,
 }
 
 /// A place where something is named that is not known.
-#[derive(Schema, Clone, Debug, PartialEq)]
+#[derive(Schema, Clone, Debug)]
 pub struct Unresolved {
     /// The name with its variables, or what is included.
-    pub text: String,
+    pub text: Computed<String>,
     /// The file, as in `uses`.
-    pub file: String,
+    pub file: Computed<String>,
     /// The line, counted from 1.
-    pub line: Number,
+    pub line: Computed<Number>,
     /// The job; null for an include.
-    pub job: Option<String>,
+    pub job: Computed<String>,
     /// Why it is not known.
-    pub reason: String,
+    pub reason: Computed<String>,
 }
 
 impl DataSource for CiImages {
@@ -135,12 +135,12 @@ impl CiImages {
         let mut uses = Vec::new();
         let mut unresolved: Vec<Unresolved> = report.unresolved.into_iter().map(Unresolved::from).collect();
         for found in report.images {
-            let (file, line) = (found.place.file.to_string(), number(found.place.line));
             let reference = match Reference::parse(&found.image) {
                 Ok(reference) => reference,
                 Err(error) => {
-                    let (text, reason) = (found.image, error.to_string());
-                    unresolved.push(Unresolved { text, file, line, job: Some(found.job), reason });
+                    let (place, job, text) = (found.place, Some(found.job), found.image);
+                    let found = gitlab_ci_images::Unresolved { place, job, text, reason: error.to_string() };
+                    unresolved.push(found.into());
                     continue;
                 }
             };
@@ -152,7 +152,13 @@ impl CiImages {
                 hub.insert(familiar(&reference));
             }
             images.insert(image.clone());
-            uses.push(Use { image, file, line, job: found.job, keyword: found.keyword.to_string() });
+            uses.push(Use {
+                image: image.into(),
+                file: found.place.file.to_string().into(),
+                line: number(found.place.line).into(),
+                job: found.job.into(),
+                keyword: found.keyword.as_str().into(),
+            });
         }
         self.images = images.into();
         self.pinned_by_digest = pinned.into();
@@ -164,8 +170,13 @@ impl CiImages {
 
 impl From<gitlab_ci_images::Unresolved> for Unresolved {
     fn from(found: gitlab_ci_images::Unresolved) -> Self {
-        let (file, line) = (found.place.file.to_string(), number(found.place.line));
-        Unresolved { text: found.text, file, line, job: found.job, reason: found.reason }
+        Unresolved {
+            text: found.text.into(),
+            file: found.place.file.to_string().into(),
+            line: number(found.place.line).into(),
+            job: found.job.into(),
+            reason: found.reason.into(),
+        }
     }
 }
 

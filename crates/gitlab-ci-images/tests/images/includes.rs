@@ -9,11 +9,11 @@ use crate::{lines, strings};
 
 /// A repository with these files, of which the first is the beginning.
 fn repository(files: &[(&str, &str)]) -> TempDir {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().expect("a directory");
     for (name, text) in files {
         let path = directory.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+        fs::write(path, text).expect("a file");
     }
     directory
 }
@@ -29,13 +29,13 @@ fn read_in(directory: &TempDir, includes: &[(&str, &str)]) -> Result<Report, Err
 
 #[track_caller]
 fn found(files: &[(&str, &str)], includes: &[(&str, &str)]) -> Vec<String> {
-    lines(&read_in(&repository(files), includes).unwrap())
+    lines(&read_in(&repository(files), includes).expect("files that can be read"))
 }
 
 #[track_caller]
 fn refused(files: &[(&str, &str)]) -> String {
     let directory = repository(files);
-    read_in(&directory, &[]).unwrap_err().to_string()
+    read_in(&directory, &[]).expect_err("files that are refused").to_string()
 }
 
 #[test]

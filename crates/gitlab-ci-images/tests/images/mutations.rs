@@ -60,7 +60,7 @@ impl Numbers {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 16).unwrap() % limit.max(1)
+        usize::try_from(self.0 >> 16).expect("48 bits") % limit.max(1)
     }
 }
 

@@ -137,8 +137,8 @@ fn includes_in_a_circle_are_an_error_with_the_chain() {
 #[test]
 fn bad_yaml_is_an_error_with_file_and_line() {
     let account = Account::new();
-    let mut by_file = workspace(&account, "", "a: { image: x }\nb: [\n\n");
-    by_file.run_plan(&[]).expect_error(INVALID, "files").expect_only_error(&[".gitlab-ci.yml:"]);
+    let mut by_file = workspace(&account, "", "a: { image: x }\nb: ]\nc: 1\n");
+    by_file.run_plan(&[]).expect_error(INVALID, "files").expect_only_error(&[".gitlab-ci.yml:2: "]);
     let mut merged = Workspace::new(&account);
     merged.config("data \"ecrunner_ci_images\" \"this\" {\n  merged_yaml = \"a: 1\\nb: *none\\n\"\n}\n");
     merged.run_plan(&[]).expect_error(INVALID, "merged_yaml").expect_only_error(&["merged_yaml:2: "]);
