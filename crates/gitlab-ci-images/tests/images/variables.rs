@@ -134,7 +134,7 @@ spec:
 '$[[ inputs.job ]]-a':
   image: $[[ inputs.image ]]
   services: $[[ inputs.services ]]
-b: { image: 'golang:$[[ inputs.long | truncate(0,4) ]]' }
+b: { image: 'golang:$[[ inputs.long | truncate(2,4) ]]' }
 c: { image: 'node:$[[ inputs.version ]]' }
 d: { image: 'node:$[[ inputs.long | unheard_of ]]' }
 ",
@@ -142,7 +142,7 @@ d: { image: 'node:$[[ inputs.long | unheard_of ]]' }
             "11 test-a image alpine:3.20",
             "8 test-a services redis:7",
             "8 test-a services mysql:9",
-            "13 b image golang:1.24",
+            "13 b image golang:24.5",
             "14 c ? node:$[[ inputs.version ]]: inputs.version has no value here",
             "15 d ? node:$[[ inputs.long | unheard_of ]]: inputs.long | unheard_of has no value here",
         ],
