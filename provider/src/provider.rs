@@ -17,6 +17,7 @@ use crate::ecr::mirror_repository::{MirrorRepositories, MirrorRepository};
 use crate::ecr::pull_through_cache_rule::{PullThroughCacheRule, PullThroughCacheRules};
 use crate::ecr::repository_creation_template::RepositoryCreationTemplate;
 use crate::ecr::sync_mirror::SyncMirror;
+use crate::ecr::upstream_credential::UpstreamCredential;
 use crate::functions;
 use crate::iam::instance_profile::{InstanceProfile, InstanceProfiles};
 use crate::runner::runner_config::RunnerConfig;
@@ -131,6 +132,7 @@ impl Provider for Ecrunner {
             .resource(resource!(MirrorRepository))
             .resource(resource!(PullThroughCacheRule))
             .resource(resource!(RepositoryCreationTemplate))
+            .resource(resource!(UpstreamCredential))
             .data_source(data_source!(Ami))
             .data_source(data_source!(CiImages))
             .data_source(data_source!(RunnerConfig))

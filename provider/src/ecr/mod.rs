@@ -12,3 +12,5 @@ pub mod repository_policies;
 pub mod repository_settings;
 pub mod sync_mirror;
 pub mod upstream;
+pub mod upstream_credential;
+pub mod upstream_secret;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_sdk_ecr::types;
-use tf_provider::schema::{Computed, Invalid};
+use tf_provider::schema::Computed;
 use tf_provider::{
     Context, Diagnostic, Diagnostics, ImportIdentity, ImportState, ModifyPlan, PlanContext, Resource,
     ResourceIdentity, Schema, ValidateConfig, Value,
@@ -21,6 +21,7 @@ use tokio::time::Instant;
 pub use self::list::PullThroughCacheRules;
 use self::upstream::{CredentialRule, check_upstream, credential_rule, upstream_of};
 use super::repository_name::check_rule_prefix;
+use super::upstream_secret::check_secret_arn;
 use crate::arn::check_role_arn;
 use crate::clients::Clients;
 use crate::diagnostics::Failure;
@@ -58,7 +59,7 @@ pub struct PullThroughCacheRule {
     pub upstream_registry_url: String,
     /// ARN of the Secrets Manager secret with the upstream credentials; its name begins with
     /// `ecr-pullthroughcache/`. Docker Hub, GitHub, GitLab, Azure and Chainguard demand one.
-    #[tf(validate(text(check_credential_arn)))]
+    #[tf(validate(text(check_secret_arn)))]
     pub credential_arn: Option<String>,
     /// ARN of the role that ECR assumes to pull from an ECR registry of another account.
     #[tf(validate(text(check_role_arn)))]
@@ -428,35 +429,5 @@ impl PullThroughCacheRule {
             && rule.custom_role_arn() == self.custom_role_arn.as_deref()
             && rule.upstream_repository_prefix().unwrap_or("ROOT")
                 == self.upstream_repository_prefix.get().map_or("ROOT", String::as_str)
-    }
-}
-
-fn check_credential_arn(arn: &str) -> Result<(), Invalid> {
-    let remedy = "Write arn:aws:secretsmanager:<region>:<account>:secret:ecr-pullthroughcache/<name>.";
-    let parts: Vec<&str> = arn.splitn(7, ':').collect();
-    let ["arn", partition, "secretsmanager", _, _, "secret", name] = parts[..] else {
-        return Err(Invalid::new("must be the ARN of a secret").remedy(remedy));
-    };
-    if !partition.starts_with("aws") || !(50..=612).contains(&arn.len()) {
-        return Err(Invalid::new("must be the ARN of a secret, 50 to 612 characters long").remedy(remedy));
-    }
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "/_+=.@-".contains(c);
-    match name.strip_prefix("ecr-pullthroughcache/") {
-        Some(rest) if !rest.is_empty() && rest.chars().all(allowed) => Ok(()),
-        _ => Err(Invalid::new("must name a secret that begins with ecr-pullthroughcache/").remedy(remedy)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_credential_is_a_secret_with_the_prefix_that_ecr_demands() {
-        let arn = |name: &str| format!("arn:aws:secretsmanager:eu-central-1:123456789012:secret:{name}");
-        assert_eq!(check_credential_arn(&arn("ecr-pullthroughcache/hub-AbCdEf")), Ok(()));
-        for wrong in [arn("hub-AbCdEf"), arn("ecr-pullthroughcache/"), "arn:aws:s3:::bucket".to_owned()] {
-            assert!(check_credential_arn(&wrong).is_err(), "{wrong} was accepted");
-        }
     }
 }

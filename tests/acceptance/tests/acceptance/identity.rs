@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 
 use crate::examples::quickstart_of;
 
-/// Every resource that the quickstart has and a template, each with the identity to import it by.
-fn objects(vpc_id: &str) -> [(&'static str, Value); 7] {
+/// Every resource that the quickstart has, a template and a credential, each with the identity to import it by.
+fn objects(vpc_id: &str) -> [(&'static str, Value); 8] {
     [
         ("ecrunner_repository_creation_template", json!({ "prefix": "docker-hub" })),
+        ("ecrunner_upstream_credential", json!({ "name": "docker-hub" })),
         ("ecrunner_mirror_repository", json!({ "name": "mirror/library/alpine" })),
         ("ecrunner_pull_through_cache_rule", json!({ "ecr_repository_prefix": "ecr-public" })),
         ("ecrunner_instance_profile", json!({ "name": "quickstart-manager" })),
@@ -31,6 +32,7 @@ fn every_resource_is_imported_by_its_identity_and_by_none_of_another_place() {
     workspace.apply().expect_success();
     let create = ["ecr", "create-repository-creation-template", "--prefix", "docker-hub"];
     account.aws(&[&create[..], &["--applied-for", "PULL_THROUGH_CACHE"]].concat());
+    account.upstream_secret("docker-hub");
     let provider = Direct::new(&account);
     for (type_name, identity) in objects(&vpc_id) {
         let read = provider.ask(async |server| {

@@ -17,4 +17,5 @@ mod runner_config;
 mod runner_manager;
 mod runner_network;
 mod sync_mirror;
+mod upstream_credential;
 mod worker_fleet;

@@ -4,6 +4,7 @@ mod autoscaling;
 mod ec2;
 mod iam;
 mod logs;
+mod secretsmanager;
 mod ssm;
 
 use std::collections::HashMap;
@@ -74,6 +75,7 @@ pub(crate) async fn handle(
             }
             forward::forward(&shared.http, &shared.moto, caller, parts, body.into()).await
         }
+        "secretsmanager" => secret(shared, caller, action, parts, body).await,
         _ => forward::forward(&shared.http, &shared.moto, caller, parts, body.into()).await,
     }?;
     // moto's page for an action it lacks, and for its own crash: an SDK would retry it and then not understand it.
@@ -86,6 +88,23 @@ pub(crate) async fn handle(
         return Err(ServiceError::new("EmulatorFailure", message));
     }
     Ok(answer)
+}
+
+/// Answers a call of Secrets Manager. What is no JSON is moto's to refuse.
+async fn secret(
+    shared: &Shared,
+    caller: &Caller,
+    action: &str,
+    parts: &Parts,
+    body: Bytes,
+) -> Result<Reply, ServiceError> {
+    if let Ok(input) = serde_json::from_slice::<Value>(&body) {
+        secretsmanager::check(shared, &caller.scope(), action, &input).await?;
+        if let Some(answer) = secretsmanager::answer(shared, &caller.scope(), action, input).await? {
+            return Ok(answer);
+        }
+    }
+    forward::forward(&shared.http, &shared.moto, caller, parts, body.into()).await
 }
 
 impl MotoCall<'_> {

@@ -233,3 +233,40 @@ async fn retention_is_one_of_the_known_periods() {
     assert_eq!(call("PutRetentionPolicy", 13).await, 400);
     assert_eq!(call("PutRetentionPolicy", 14).await, 200);
 }
+
+#[tokio::test]
+async fn secret_that_waits_for_its_deletion_keeps_its_name_and_changes_no_more() {
+    let Some(world) = world().await else { return };
+    let call = async |action: &str, input: serde_json::Value| {
+        world.json_in(REGION, "secretsmanager", &format!("secretsmanager.{action}"), &input).await
+    };
+    let code = |(status, output): (u16, serde_json::Value)| {
+        (status, output["__type"].as_str().unwrap_or_default().to_owned())
+    };
+    let create = |name: &str, token: &str| {
+        json!({
+            "Name": name,
+            "SecretString": "x",
+            "Description": "of a test",
+            "ClientRequestToken": format!("00000000-0000-4000-8000-00000000000{token}"),
+        })
+    };
+    let refused = (400, "InvalidRequestException".to_owned());
+    assert_eq!(code(call("CreateSecret", create("a b", "1")).await).1, "ValidationException");
+    assert_eq!(call("CreateSecret", create("s", "1")).await.0, 200);
+    let taken = code(call("CreateSecret", create("s", "2")).await);
+    assert_eq!(taken, (400, "ResourceExistsException".to_owned()));
+    let update = json!({"SecretId": "s", "Description": "", "ClientRequestToken": "3".repeat(32)});
+    assert_eq!(call("UpdateSecret", update.clone()).await.0, 200);
+    let described = call("DescribeSecret", json!({"SecretId": "s"})).await.1;
+    assert!(described["Description"].is_null(), "{described}");
+    assert_eq!(call("DeleteSecret", json!({"SecretId": "s"})).await.0, 200);
+    assert_eq!(code(call("CreateSecret", create("s", "2")).await), refused);
+    assert_eq!(code(call("UpdateSecret", update).await), refused);
+    let tags = json!({"SecretId": "s", "Tags": [{"Key": "a", "Value": "b"}]});
+    assert_eq!(code(call("TagResource", tags.clone()).await), refused);
+    assert_eq!(call("RestoreSecret", json!({"SecretId": "s"})).await.0, 200);
+    assert_eq!(call("TagResource", tags).await.0, 200);
+    let unknown = code(call("DescribeSecret", json!({"SecretId": "t"})).await);
+    assert_eq!(unknown, (404, "ResourceNotFoundException".to_owned()));
+}
