@@ -14,7 +14,7 @@ use std::time::Duration;
 use tf_provider::schema::{Computed, Invalid, WriteOnly};
 use tf_provider::{
     Context, Diagnostic, Diagnostics, ImportIdentity, ImportState, ModifyPlan, PlanContext, Resource,
-    ResourceIdentity, Schema,
+    ResourceIdentity, Schema, ValidateConfig,
 };
 
 use self::secret::{Made, Secret, SecretValue, Wanted};
@@ -65,7 +65,7 @@ pub struct UpstreamCredential {
     /// Version of the access token, a number of your choice: another one has `access_token_wo` written again.
     #[tf(validate(at_least(1)))]
     pub access_token_wo_version: i64,
-    /// What the secret is for, up to 2048 characters.
+    /// What the secret is for.
     #[tf(validate(length(1..=2048)))]
     pub description: Option<String>,
     /// Days, 7 to 30, in which the secret can be restored after destroy, or 0 to delete it at once.
@@ -93,11 +93,10 @@ impl Resource for UpstreamCredential {
             description: self.description.clone(),
             tags: clients.tags.all(self.tags.as_ref()),
         };
-        let made = retry::while_failing(ctx, &NAME_TAKEN, NAME_FREE, || {
-            secret::make(&clients, &wanted, &creating)
-        })
-        .await
-        .map_err(|failure| failure.report(&summary, "Nothing was created.", ""))?;
+        let made =
+            retry::while_failing(ctx, &NAME_TAKEN, NAME_FREE, || secret::make(&clients, &wanted, &creating))
+                .await
+                .map_err(|failure| failure.report(&summary, "Nothing was created.", ""))?;
         let marked = creating.mark(&wanted.tags);
         self.tags_all = wanted.tags.clone().into();
         let arn = match made {
@@ -123,7 +122,8 @@ impl Resource for UpstreamCredential {
         creating.note(ctx);
         ctx.private().set(SEEN_VERSION, &wanted.value.version_id);
         ctx.wait_for("the new secret can be read", Duration::from_secs(1), || async {
-            let found = secret::describe(&clients, &arn).await.map_err(|failure| self.unreadable(&failure))?;
+            let found =
+                secret::describe(&clients, &arn).await.map_err(|failure| self.unreadable(&failure))?;
             Ok(found.filter(|found| !found.is_deleted))
         })
         .await?;
@@ -164,8 +164,8 @@ impl Resource for UpstreamCredential {
             let detail = "The secret vanished during the update. Apply again to make it anew.";
             return Err(Diagnostic::error(summary, detail).into());
         };
-        let is_written_anew = self.username != prior.username
-            || self.access_token_wo_version != prior.access_token_wo_version;
+        let is_written_anew =
+            self.username != prior.username || self.access_token_wo_version != prior.access_token_wo_version;
         let value = is_written_anew.then(|| self.value()).transpose()?;
         secret::describe_as(&clients, &found, self.description.as_deref())
             .await
@@ -257,6 +257,14 @@ impl ModifyPlan for UpstreamCredential {
     }
 }
 
+impl ValidateConfig for UpstreamCredential {
+    fn validate(config: &UpstreamCredentialPlan, diagnostics: &mut Diagnostics) {
+        if config.access_token_wo.is_null() {
+            diagnostics.push(missing_token("").at("access_token_wo"));
+        }
+    }
+}
+
 impl UpstreamCredential {
     fn secret_name(&self) -> String {
         format!("{PREFIX}{}", self.name)
@@ -265,8 +273,7 @@ impl UpstreamCredential {
     /// The value to write.
     fn value(&self) -> Result<SecretValue, Diagnostics> {
         let Some(token) = self.access_token_wo.expose() else {
-            let detail = "The access token came out as null. Nothing was changed. Give access_token_wo a value.";
-            return Err(Diagnostic::error("Missing access_token_wo", detail).at("access_token_wo").into());
+            return Err(missing_token(" Nothing was changed.").at("access_token_wo").into());
         };
         Ok(SecretValue::new(&self.username, token, self.access_token_wo_version))
     }
@@ -297,6 +304,14 @@ impl UpstreamCredential {
         secret::put_value(ctx.client(), &found.arn, &wanted.value).await.map_err(failed)?;
         Ok(found.arn.clone())
     }
+}
+
+fn missing_token(exists_now: &str) -> Diagnostic {
+    let detail = format!(
+        "The access token is null.{exists_now} Give access_token_wo a value; it is needed with every plan, since nothing \
+         keeps it."
+    );
+    Diagnostic::error("Missing access_token_wo", detail)
 }
 
 fn already_exists(summary: &str, name: &str) -> Diagnostics {
@@ -343,7 +358,9 @@ fn check_access_token(token: &str) -> Result<(), Invalid> {
         "" => Err(Invalid::new("must not be empty").secret()),
         trimmed if trimmed == token => Ok(()),
         // What is read from a file often ends in a line break.
-        _ => Err(Invalid::new("must not begin or end with white space").remedy("Write trimspace(…).").secret()),
+        _ => {
+            Err(Invalid::new("must not begin or end with white space").remedy("Write trimspace(…).").secret())
+        }
     }
 }
 

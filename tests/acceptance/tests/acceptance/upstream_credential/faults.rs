@@ -149,7 +149,9 @@ fn read_and_delete_that_fail_keep_the_credential_in_state() {
     account.inject(once("DescribeSecret", denied()));
     workspace.run_plan(&[]).expect_only_error(&["Reading upstream credential (hub)", "AccessDenied"]);
     account.inject(once("DeleteSecret", denied()));
-    workspace.destroy().expect_only_error(&["Deleting upstream credential (hub)", "The secret is still there."]);
+    workspace
+        .destroy()
+        .expect_only_error(&["Deleting upstream credential (hub)", "The secret is still there."]);
     assert_eq!(workspace.state().addresses(), [CREDENTIAL]);
     workspace.destroy().expect_success();
 }
