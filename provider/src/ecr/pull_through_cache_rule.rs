@@ -1,11 +1,13 @@
 //! `ecrunner_pull_through_cache_rule`: one ECR pull through cache rule.
 //! AWS: CreatePullThroughCacheRule, DescribePullThroughCacheRules, UpdatePullThroughCacheRule,
-//! DeletePullThroughCacheRule (Amazon ECR API reference).
+//! ValidatePullThroughCacheRule, DeletePullThroughCacheRule (Amazon ECR API reference).
 //! Identity: the repository prefix within the registry. Updatable in place: credential and role, but not their removal.
 
 mod list;
 mod moved;
+mod pull_permissions;
 mod upstream;
+mod validation;
 
 use std::time::Duration;
 
@@ -19,6 +21,7 @@ use tf_provider::{
 use tokio::time::Instant;
 
 pub use self::list::PullThroughCacheRules;
+use self::pull_permissions::PullPermissions;
 use self::upstream::{CredentialRule, check_upstream, credential_rule, upstream_of};
 use super::repository_name::check_rule_prefix;
 use super::upstream_secret::check_secret_arn;
@@ -38,8 +41,12 @@ const SECRET_ERRORS: [&str; 3] =
 /// `<registry>/<prefix>/<image>:<tag>` imports the image on first use.
 ///
 /// Who pulls an image for the first time needs more rights than for pulling: `ecr:CreateRepository` and
-/// `ecr:BatchImportUpstreamImage`, which AWS's managed policy `AmazonEC2ContainerRegistryReadOnly` lacks. `image_pull` of
-/// `ecrunner_instance_profile` gives them where `import` is set.
+/// `ecr:BatchImportUpstreamImage`, which AWS's managed policy `AmazonEC2ContainerRegistryReadOnly` lacks.
+/// `pull_permissions` says what pulling through this rule needs, and `image_pull` of `ecrunner_instance_profile` gives it.
+///
+/// Where the upstream takes a login, ECR is asked to try it once the rule is made, or has another credential. That it was
+/// refused is a warning: the rule is there, and works as soon as the secret is right. Who applies needs
+/// `ecr:ValidatePullThroughCacheRule` for that; without, nothing is tried.
 ///
 /// A rule has no tags, so a create whose answer was lost for good cannot be told from a rule of somebody else: apply then
 /// names the import block.
@@ -57,8 +64,8 @@ pub struct PullThroughCacheRule {
     /// `ghcr.io`, `registry.gitlab.com`, `cgr.dev`, `<name>.azurecr.io`, or another ECR registry.
     #[tf(replace, validate(text(check_upstream)))]
     pub upstream_registry_url: String,
-    /// ARN of the Secrets Manager secret with the upstream credentials; its name begins with
-    /// `ecr-pullthroughcache/`. Docker Hub, GitHub, GitLab, Azure and Chainguard demand one.
+    /// ARN of the Secrets Manager secret with the upstream credentials, such as `arn` of `ecrunner_upstream_credential`;
+    /// its name begins with `ecr-pullthroughcache/`. Docker Hub, GitHub, GitLab, Azure and Chainguard demand one.
     #[tf(validate(text(check_secret_arn)))]
     pub credential_arn: Option<String>,
     /// ARN of the role that ECR assumes to pull from an ECR registry of another account.
@@ -70,6 +77,8 @@ pub struct PullThroughCacheRule {
     /// Id of the registry, which is the id of the account.
     #[tf(keep)]
     pub registry_id: Computed<String>,
+    /// What who pulls through this rule needs to be allowed, as `image_pull` of `ecrunner_instance_profile` takes it.
+    pub pull_permissions: Computed<PullPermissions>,
 }
 
 impl Resource for PullThroughCacheRule {
@@ -114,6 +123,7 @@ impl Resource for PullThroughCacheRule {
             }
         }
         self.registry_id = clients.account_id.as_str().into();
+        self.pull_permissions = PullPermissions::new(&self.ecr_repository_prefix, &clients).into();
         ctx.save(&self);
         let prefix = self.ecr_repository_prefix.clone();
         let rule = ctx
@@ -121,15 +131,17 @@ impl Resource for PullThroughCacheRule {
                 find_by_prefix(&clients, &prefix)
             })
             .await?;
-        Ok(self.with(&rule))
+        let made = self.with(&rule, &clients);
+        made.try_login(ctx).await;
+        Ok(made)
     }
 
     async fn read(self, ctx: &mut Context<Clients>) -> Result<Option<Self>, Diagnostics> {
         let found = find_by_prefix(ctx.client(), &self.ecr_repository_prefix).await?;
-        Ok(found.map(|rule| self.with(&rule)))
+        Ok(found.map(|rule| self.with(&rule, ctx.client())))
     }
 
-    async fn update(self, _prior: Self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
+    async fn update(self, prior: Self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
         let clients = ctx.client().clone();
         let summary = format!("Updating ECR pull through cache rule ({})", self.ecr_repository_prefix);
         when_secret_is_visible(ctx, self.credential_arn.as_deref(), || {
@@ -143,12 +155,16 @@ impl Resource for PullThroughCacheRule {
         })
         .await
         .map_err(|failure| refused(&failure, &summary, "The rule is unchanged."))?;
-        match find_by_prefix(&clients, &self.ecr_repository_prefix).await? {
-            Some(rule) => Ok(self.with(&rule)),
-            None => {
-                Err(Diagnostic::error(summary, "The rule vanished during the update. Apply again.").into())
-            }
+        let Some(rule) = find_by_prefix(&clients, &self.ecr_repository_prefix).await? else {
+            return Err(
+                Diagnostic::error(summary, "The rule vanished during the update. Apply again.").into()
+            );
+        };
+        let changed = self.with(&rule, &clients);
+        if changed.credential_arn != prior.credential_arn {
+            changed.try_login(ctx).await;
         }
+        Ok(changed)
     }
 
     async fn delete(self, ctx: &mut Context<Clients>) -> Result<(), Diagnostics> {
@@ -183,7 +199,7 @@ impl ImportState for PullThroughCacheRule {
                 ),
             )
         })?;
-        Ok(PullThroughCacheRule::named(&id).with(&rule))
+        Ok(PullThroughCacheRule::named(&id).with(&rule, ctx.client()))
     }
 }
 
@@ -235,9 +251,11 @@ impl ModifyPlan for PullThroughCacheRule {
                 plan.requires_replace("custom_role_arn");
             }
         }
-        let (Some(clients), Value::Known(arn)) = (plan.client(), &plan.planned.credential_arn) else {
-            return;
-        };
+        let Some(clients) = plan.client() else { return };
+        if let Value::Known(prefix) = &plan.planned.ecr_repository_prefix {
+            plan.planned.pull_permissions = PullPermissions::new(prefix, clients).plan();
+        }
+        let Value::Known(arn) = &plan.planned.credential_arn else { return };
         let mut parts = arn.split(':').skip(3);
         let (region, account) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         if region != clients.region || account != clients.account_id {
@@ -405,12 +423,14 @@ impl PullThroughCacheRule {
             custom_role_arn: None,
             upstream_repository_prefix: Computed::Pending,
             registry_id: Computed::Pending,
+            pull_permissions: Computed::Pending,
         }
     }
 
     /// This rule as AWS reports it.
-    fn with(self, rule: &types::PullThroughCacheRule) -> Self {
+    fn with(self, rule: &types::PullThroughCacheRule, clients: &Clients) -> Self {
         PullThroughCacheRule {
+            pull_permissions: PullPermissions::new(&self.ecr_repository_prefix, clients).into(),
             ecr_repository_prefix: self.ecr_repository_prefix,
             upstream_registry_url: rule
                 .upstream_registry_url()

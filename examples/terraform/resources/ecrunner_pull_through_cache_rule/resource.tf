@@ -11,3 +11,9 @@ resource "ecrunner_pull_through_cache_rule" "docker_hub" {
   upstream_registry_url = "registry-1.docker.io"
   credential_arn        = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:ecr-pullthroughcache/docker-hub-AbCdEf"
 }
+
+# Workers may pull through it, images that are not cached yet too.
+resource "ecrunner_instance_profile" "worker" {
+  name       = "ci-worker"
+  image_pull = ecrunner_pull_through_cache_rule.official.pull_permissions
+}

@@ -32,7 +32,7 @@ impl ListResource for PullThroughCacheRules {
             let prefix = rule.ecr_repository_prefix().unwrap_or_default();
             if prefix.starts_with(&wanted) {
                 let identity = RuleIdentity::new(prefix, &clients);
-                let object = PullThroughCacheRule::named(prefix).with(&rule);
+                let object = PullThroughCacheRule::named(prefix).with(&rule, &clients);
                 list.push(Found::new(identity, prefix).object(object)).await?;
             }
         }

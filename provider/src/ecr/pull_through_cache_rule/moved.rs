@@ -1,6 +1,7 @@
 //! `moved` blocks: rules that hashicorp/aws made.
 
 use serde::Deserialize;
+use tf_provider::schema::Computed;
 use tf_provider::{MoveState, Mover};
 
 use super::PullThroughCacheRule;
@@ -28,6 +29,7 @@ impl MoveState for PullThroughCacheRule {
                 custom_role_arn: text(rule.custom_role_arn),
                 upstream_repository_prefix: text(rule.upstream_repository_prefix).into(),
                 registry_id: text(rule.registry_id).into(),
+                pull_permissions: Computed::null(),
             })
         })]
     }

@@ -1,7 +1,10 @@
-//! `ecrunner_pull_through_cache_rule`: its life cycle here, refused arguments and disturbed runs in the modules below.
+//! `ecrunner_pull_through_cache_rule`: its life cycle here; refused arguments, disturbed runs, the login upstream and the
+//! permissions of who pulls in the modules below.
 
 mod faults;
 mod invalid;
+mod login;
+mod pull_permissions;
 
 use acceptance::{Account, Direct, Workspace};
 use serde_json::json;

@@ -184,9 +184,16 @@ pub(crate) async fn update(shared: &Shared, scope: &Scope, input: &Value) -> Res
 pub(crate) async fn validate(shared: &Shared, scope: &Scope, input: &Value) -> Result<Value, ServiceError> {
     let rule = find(shared, scope, input["ecrRepositoryPrefix"].as_str().unwrap_or_default())?;
     let mut output = rule.without(&["createdAt", "updatedAt", "upstreamRegistry"]);
-    let failure = match Upstream::of(shared, scope, &rule).await {
-        Ok(upstream) => upstream.login().await.err().map(|error| error.to_string()),
-        Err(error) => Some(error.to_string()),
+    let failure = if shared.upstreams.contains_key(&rule.upstream_registry_url) {
+        match Upstream::of(shared, scope, &rule).await {
+            Ok(upstream) => upstream.login().await.err().map(|error| error.to_string()),
+            Err(error) => Some(error.to_string()),
+        }
+    } else if let Some(arn) = &rule.credential_arn {
+        // Where nothing stands in for the upstream, the secret is all that can be looked at.
+        secrets::read(shared, scope, arn).await.err().map(|error| error.to_string())
+    } else {
+        None
     };
     output["isValid"] = json!(failure.is_none());
     if let Some(failure) = failure {

@@ -90,6 +90,25 @@ async fn refusals_have_the_codes_of_aws() {
 }
 
 #[tokio::test]
+async fn rule_whose_secret_is_no_login_is_not_valid() {
+    let Some(world) = world().await else { return };
+    for (name, value, valid) in [
+        ("right", json!({"username": "u", "accessToken": "t"}), true),
+        ("without-token", json!({"username": "u"}), false),
+        ("without-user", json!({"accessToken": "t"}), false),
+    ] {
+        let credential = world.secret(name, &value).await;
+        let rule = json!({
+            "ecrRepositoryPrefix": name, "upstreamRegistryUrl": "registry-1.docker.io", "credentialArn": credential,
+        });
+        world.ecr("CreatePullThroughCacheRule", rule).await;
+        let answer = world.ecr("ValidatePullThroughCacheRule", json!({"ecrRepositoryPrefix": name})).await;
+        assert_eq!(answer["isValid"], json!(valid), "{name}: {answer}");
+        assert_eq!(answer["failure"].is_null(), valid, "{name}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn secret_under_a_customer_key_cannot_be_decrypted() {
     let Some(world) = world().await else { return };
     let input = json!({
