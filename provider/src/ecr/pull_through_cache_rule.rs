@@ -24,7 +24,7 @@ pub use self::list::PullThroughCacheRules;
 use self::pull_permissions::PullPermissions;
 use self::upstream::{CredentialRule, check_upstream, credential_rule, upstream_of};
 use super::repository_name::check_rule_prefix;
-use super::upstream_secret::check_secret_arn;
+use super::upstream_secret::check_credential_arn;
 use crate::arn::check_role_arn;
 use crate::clients::Clients;
 use crate::diagnostics::Failure;
@@ -66,7 +66,7 @@ pub struct PullThroughCacheRule {
     pub upstream_registry_url: String,
     /// ARN of the Secrets Manager secret with the upstream credentials, such as `arn` of `ecrunner_upstream_credential`;
     /// its name begins with `ecr-pullthroughcache/`. Docker Hub, GitHub, GitLab, Azure and Chainguard demand one.
-    #[tf(validate(text(check_secret_arn)))]
+    #[tf(validate(text(check_credential_arn)))]
     pub credential_arn: Option<String>,
     /// ARN of the role that ECR assumes to pull from an ECR registry of another account.
     #[tf(validate(text(check_role_arn)))]

@@ -28,7 +28,7 @@ pub fn check_secret_name(name: &str) -> Result<(), Invalid> {
 ///
 /// # Errors
 /// What is wrong, and what to write instead.
-pub fn check_secret_arn(arn: &str) -> Result<(), Invalid> {
+pub fn check_credential_arn(arn: &str) -> Result<(), Invalid> {
     let remedy = format!("Write arn:aws:secretsmanager:<region>:<account>:secret:{PREFIX}<name>.");
     let parts: Vec<&str> = arn.splitn(7, ':').collect();
     let ["arn", partition, "secretsmanager", _, _, "secret", name] = parts[..] else {
@@ -54,9 +54,9 @@ mod tests {
     #[test]
     fn a_credential_is_a_secret_with_the_prefix_that_ecr_demands() {
         let arn = |name: &str| format!("arn:aws:secretsmanager:eu-central-1:123456789012:secret:{name}");
-        assert_eq!(check_secret_arn(&arn("ecr-pullthroughcache/hub-AbCdEf")), Ok(()));
+        assert_eq!(check_credential_arn(&arn("ecr-pullthroughcache/hub-AbCdEf")), Ok(()));
         for wrong in [arn("hub-AbCdEf"), arn("ecr-pullthroughcache/"), "arn:aws:s3:::bucket".to_owned()] {
-            assert!(check_secret_arn(&wrong).is_err(), "{wrong} was accepted");
+            assert!(check_credential_arn(&wrong).is_err(), "{wrong} was accepted");
         }
     }
 
