@@ -37,12 +37,12 @@ pub(super) async fn check(
                 ));
             }
         }
-        "PutSecretValue" | "UpdateSecret" | "TagResource" | "UntagResource" => {
-            if is_deleted(shared, scope, input["SecretId"].as_str().unwrap_or_default()).await? {
-                return Err(invalid(
-                    "You can't perform this operation on the secret because it was marked for deletion.",
-                ));
-            }
+        "PutSecretValue" | "UpdateSecret" | "TagResource" | "UntagResource"
+            if is_deleted(shared, scope, input["SecretId"].as_str().unwrap_or_default()).await? =>
+        {
+            return Err(invalid(
+                "You can't perform this operation on the secret because it was marked for deletion.",
+            ));
         }
         _ => {}
     }
