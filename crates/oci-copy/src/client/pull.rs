@@ -267,6 +267,39 @@ impl Registry {
         }
     }
 
+    /// Reads a small blob whole, such as an image configuration; its bytes are verified.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::SizeMismatch`], [`Error::DigestMismatch`], [`Error::TooLarge`] above 4 MiB, and
+    /// all of the connection.
+    pub async fn read_blob(&self, repository: &str, blob: &Descriptor) -> Result<Bytes, Error> {
+        let subject = self.subject("blob", repository, &blob.digest.to_string());
+        if blob.size > MANIFEST_LIMIT {
+            return Err(Error::TooLarge { subject, limit: MANIFEST_LIMIT });
+        }
+        let read = || async {
+            let answer = self.open_blob(repository, &blob.digest).await?;
+            let bytes = wire::read(answer, MANIFEST_LIMIT, &subject).await?;
+            if bytes.len() as u64 != blob.size {
+                return Err(Error::SizeMismatch {
+                    subject: subject.clone(),
+                    expected: blob.size,
+                    actual: bytes.len() as u64,
+                });
+            }
+            let actual = blob.digest.same_algorithm(&bytes);
+            if actual != blob.digest {
+                return Err(Error::DigestMismatch {
+                    subject: subject.clone(),
+                    expected: blob.digest.clone(),
+                    actual: actual.to_string(),
+                });
+            }
+            Ok(bytes)
+        };
+        self.inner.retry.run(&subject, read).await
+    }
+
     /// Every tag of a repository, page by page, in the registry's order.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Reading a registry: HEAD, tags, sizes.
 
-use oci_copy::{Error, HeadFallback};
+use oci_copy::{Descriptor, Error, HeadFallback};
 use upstream_registry::{Effect, Fault, Operation, Registry as Double};
 
 use crate::support::*;
@@ -69,4 +69,27 @@ async fn repository_that_would_leave_its_path_is_refused_before_anything_is_sent
         assert!(matches!(error, Error::Reference(_)), "{repository}: {error}");
     }
     assert_eq!(from.requests(), []);
+}
+
+#[tokio::test]
+async fn small_blob_is_read_whole_and_verified() {
+    let from = upstream().await;
+    let content: &[u8] = br#"{"architecture":"arm64","os":"linux"}"#;
+    let named = from.add_blob(ALPINE, content);
+    let blob = |size: usize| Descriptor::new("application/json", digest(&named), size as u64);
+    let source = anonymous(&from);
+    let whole = blob(content.len());
+    assert_eq!(&source.read_blob(ALPINE, &whole).await.unwrap()[..], content);
+    from.inject(Fault::new(Operation::GetBlob, Effect::Corrupt).times(1));
+    assert_eq!(&source.read_blob(ALPINE, &whole).await.unwrap()[..], content, "damaged once: asked again");
+    from.inject(Fault::new(Operation::GetBlob, Effect::Corrupt));
+    let error = source.read_blob(ALPINE, &whole).await.unwrap_err();
+    assert!(matches!(error, Error::DigestMismatch { .. }), "{error}");
+    from.clear_faults();
+    let error = source.read_blob(ALPINE, &blob(content.len() + 1)).await.unwrap_err();
+    assert!(matches!(error, Error::SizeMismatch { .. }), "{error}");
+    from.clear_requests();
+    let error = source.read_blob(ALPINE, &blob(5 * 1024 * 1024)).await.unwrap_err();
+    assert!(matches!(error, Error::TooLarge { .. }), "{error}");
+    assert_eq!(from.requests(), [], "too large by its descriptor: not asked at all");
 }
