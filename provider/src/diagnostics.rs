@@ -186,8 +186,45 @@ pub fn registry_failure(error: &oci_copy::Error, summary: impl Into<String>, exi
         }
         _ => "",
     };
+    registry_diagnostic(error, summary, [exists_now, remedy])
+}
+
+/// As [`registry_failure`], for what only reads from a registry.
+pub fn registry_read_failure(error: &oci_copy::Error, summary: impl Into<String>) -> Diagnostic {
+    use oci_copy::Error as Registry;
+    let asked = match error {
+        Registry::RateLimited { retry_after: Some(wait), .. } => {
+            format!("It asks to wait {} s.", wait.as_secs())
+        }
+        _ => String::new(),
+    };
+    let remedy = match error {
+        Registry::NotFound { .. } | Registry::RepositoryNotFound { .. } => "Check repository and tag.",
+        Registry::Unauthorized { .. } => {
+            "The registry wants a login, or has no such public repository: check the name."
+        }
+        Registry::Denied { .. } => {
+            "Allow pulling from the repository to the role or user that Terraform runs as; in ECR these are the actions \
+             ecr:BatchGetImage and ecr:GetDownloadUrlForLayer."
+        }
+        Registry::RateLimited { pull_limit: Some(_), .. } => {
+            "Waiting takes hours: set with_platforms = false, which needs no pull, or take official images from \
+             public.ecr.aws/docker/library."
+        }
+        Registry::RateLimited { .. } => "Plan again later.",
+        Registry::Unreachable { .. } => "Check the network and the name of the registry, then plan again.",
+        Registry::DigestMismatch { .. } | Registry::SizeMismatch { .. } => {
+            "The registry, or something between, damages content: plan again."
+        }
+        Registry::Forbidden { .. } => "Name a registry that is reached by https.",
+        _ => "",
+    };
+    registry_diagnostic(error, summary, [&asked, remedy])
+}
+
+fn registry_diagnostic(error: &oci_copy::Error, summary: impl Into<String>, parts: [&str; 2]) -> Diagnostic {
     let mut detail = format!("{}.", sentence(&causes(error)));
-    for part in [exists_now, remedy] {
+    for part in parts {
         if !part.is_empty() {
             detail.push(' ');
             detail.push_str(part);

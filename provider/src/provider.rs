@@ -13,6 +13,7 @@ use crate::ec2::runner_network::RunnerNetwork;
 use crate::ec2::worker_fleet::WorkerFleet;
 use crate::ecr::ci_images::CiImages;
 use crate::ecr::ecr_authorization::EcrAuthorization;
+use crate::ecr::image::Image;
 use crate::ecr::mirror_repository::{MirrorRepositories, MirrorRepository};
 use crate::ecr::pull_through_cache_rule::{PullThroughCacheRule, PullThroughCacheRules};
 use crate::ecr::repository_creation_template::RepositoryCreationTemplate;
@@ -135,6 +136,7 @@ impl Provider for Ecrunner {
             .resource(resource!(UpstreamCredential))
             .data_source(data_source!(Ami))
             .data_source(data_source!(CiImages))
+            .data_source(data_source!(Image))
             .data_source(data_source!(RunnerConfig))
             .ephemeral_resource(ephemeral_resource!(EcrAuthorization))
             .list_resource(list_resource!(InstanceProfiles))

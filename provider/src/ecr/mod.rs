@@ -2,9 +2,11 @@
 
 pub mod ci_images;
 pub mod ecr_authorization;
+pub mod image;
 pub mod login;
 pub mod mirror_repository;
 pub mod pull_through_cache_rule;
+pub mod registry_host;
 pub mod repository;
 pub mod repository_creation_template;
 pub mod repository_name;

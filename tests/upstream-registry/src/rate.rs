@@ -45,6 +45,10 @@ impl Usage {
         self.0.get(&client).map_or(0, |(_, used)| *used)
     }
 
+    pub(crate) fn total(&self) -> u64 {
+        self.0.values().map(|(_, used)| used).sum()
+    }
+
     /// The headers with which Docker Hub announces limit and remainder.
     pub(crate) fn announce(&self, limit: &RateLimit, client: IpAddr, response: Response) -> Response {
         let window = limit.window.as_secs();

@@ -182,6 +182,12 @@ impl Registry {
             .count()
     }
 
+    /// Pulls that count under the rate limit so far, over all addresses; none are counted without a limit.
+    #[must_use]
+    pub fn pulls(&self) -> u64 {
+        self.with(|state| state.usage.total())
+    }
+
     /// Forgets the requests so far.
     pub fn clear_requests(&self) {
         self.with(|state| state.requests.clear());

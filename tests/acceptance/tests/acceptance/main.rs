@@ -7,6 +7,7 @@ mod ecr_authorization;
 mod examples;
 mod functions;
 mod identity;
+mod image;
 mod instance_profile;
 mod list;
 mod mirror_repository;
