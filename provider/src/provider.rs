@@ -12,6 +12,7 @@ use crate::ec2::ami::Ami;
 use crate::ec2::runner_network::RunnerNetwork;
 use crate::ec2::worker_fleet::WorkerFleet;
 use crate::ecr::ci_images::CiImages;
+use crate::ecr::docker_hub_rate_limit::DockerHubRateLimit;
 use crate::ecr::ecr_authorization::EcrAuthorization;
 use crate::ecr::image::Image;
 use crate::ecr::mirror_repository::{MirrorRepositories, MirrorRepository};
@@ -136,6 +137,7 @@ impl Provider for Ecrunner {
             .resource(resource!(UpstreamCredential))
             .data_source(data_source!(Ami))
             .data_source(data_source!(CiImages))
+            .data_source(data_source!(DockerHubRateLimit))
             .data_source(data_source!(Image))
             .data_source(data_source!(RunnerConfig))
             .ephemeral_resource(ephemeral_resource!(EcrAuthorization))

@@ -1,6 +1,7 @@
 //! Objects of Amazon ECR.
 
 pub mod ci_images;
+pub mod docker_hub_rate_limit;
 pub mod ecr_authorization;
 pub mod image;
 pub mod login;

@@ -198,6 +198,7 @@ fn on_loopback(type_name: &str, upstream: &Registry) -> Option<String> {
     let address = upstream.address();
     let (name, argument) = match type_name {
         "ecrunner_image" => ("alpine", format!("name = \"{address}/library/alpine:3.20\"")),
+        "ecrunner_docker_hub_rate_limit" => ("here", format!("registry = \"{address}\"")),
         _ => return None,
     };
     Some(format!("data \"{type_name}\" \"{name}\" {{\n  {argument}\n}}\n"))
@@ -208,6 +209,7 @@ fn on_loopback(type_name: &str, upstream: &Registry) -> Option<String> {
 fn example_on_every_page_plans() {
     let account = Account::new();
     let upstream = upstream();
+    upstream.add_image("ratelimitpreview/test", "latest", &["linux/amd64"]);
     let mut planned = 0;
     for folder in ["resources", "data-sources", "functions"] {
         for entry in fs::read_dir(repository().join("examples/terraform").join(folder)).expect("examples") {

@@ -3,6 +3,7 @@
 
 mod ami;
 mod ci_images;
+mod docker_hub_rate_limit;
 mod ecr_authorization;
 mod examples;
 mod functions;
