@@ -1,8 +1,11 @@
-//! The provider's functions: pure, about names of images.
+//! The provider's functions: pure, about names of images and logins to their registries.
+
+mod docker_auth_config;
 
 use oci_copy::{Reference, ReferenceError};
 use tf_provider::{Function, FunctionError, Schema};
 
+pub use self::docker_auth_config::docker_auth_config;
 use crate::ecr::repository_name::{MAX_NAME, check_name};
 
 /// A complete image reference, taken apart.

@@ -145,6 +145,7 @@ impl Provider for Ecrunner {
             .list_resource(list_resource!(MirrorRepositories))
             .list_resource(list_resource!(PullThroughCacheRules))
             .action(action!(SyncMirror))
+            .function(functions::docker_auth_config())
             .function(functions::mirror_image())
             .function(functions::parse_image())
     }

@@ -1,4 +1,4 @@
-//! The functions `parse_image` and `mirror_image`.
+//! The functions `parse_image`, `mirror_image` and `docker_auth_config`.
 
 use acceptance::{Account, Workspace};
 use serde_json::json;
@@ -6,6 +6,8 @@ use serde_json::json;
 const PARSE_EXAMPLE: &str = include_str!("../../../../examples/terraform/functions/parse_image/function.tf");
 const MIRROR_EXAMPLE: &str =
     include_str!("../../../../examples/terraform/functions/mirror_image/function.tf");
+const AUTH_EXAMPLE: &str =
+    include_str!("../../../../examples/terraform/functions/docker_auth_config/function.tf");
 
 fn workspace(config: &str) -> Workspace {
     let workspace = Workspace::new(&Account::new());
@@ -25,6 +27,39 @@ fn examples_answer_what_their_comments_say() {
     assert_eq!(state.output("parts"), &parts);
     assert_eq!(state.output("repository"), "mirror/docker.io/library/alpine");
     workspace.assert_empty_plan();
+}
+
+#[test]
+fn example_of_docker_auth_config_answers_what_its_comment_says() {
+    let mut workspace = workspace(AUTH_EXAMPLE);
+    workspace.apply().expect_success();
+    let comment = AUTH_EXAMPLE.lines().next().and_then(|line| line.strip_prefix("# ")).expect("a comment");
+    assert_eq!(workspace.state().output("docker_auth_config"), comment);
+    workspace.assert_empty_plan();
+}
+
+#[test]
+fn docker_auth_config_names_the_host_that_is_no_registry_of_ecr() {
+    let own = "\"111122223333.dkr.ecr.eu-central-1.amazonaws.com\"";
+    for (hosts, texts) in [
+        (format!("{own}, \"quay.io\""), ["\"quay.io\" is no registry of ECR", "<account id>"]),
+        (
+            "\"https://public.ecr.aws\"".to_owned(),
+            ["more than the name of a host", "write \"public.ecr.aws\""],
+        ),
+        ("\"public.ecr.aws/docker/library\"".to_owned(), ["more than the name", "write \"public.ecr.aws\""]),
+        (
+            "\"docker.io\"".to_owned(),
+            ["\"docker.io\" is no registry of ECR", "ecr-login logs in to no other"],
+        ),
+    ] {
+        let call = format!("provider::ecrunner::docker_auth_config({hosts})");
+        let mut workspace = workspace(&format!("output \"x\" {{\n  value = {call}\n}}\n"));
+        let run = workspace.run_plan(&[]);
+        run.expect_only_error(&["Invalid value for \"hosts\" parameter", texts[0], texts[1]]);
+    }
+    let mut none = workspace("output \"x\" {\n  value = provider::ecrunner::docker_auth_config()\n}\n");
+    none.run_plan(&[]).expect_only_error(&["give at least one registry of ECR"]);
 }
 
 #[test]
