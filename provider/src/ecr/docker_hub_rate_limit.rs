@@ -44,7 +44,7 @@ impl DataSource for DockerHubRateLimit {
     async fn read(mut self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
         let summary = format!("Reading the pull limit ({})", self.registry);
         let failed = |error: Error| registry_read_failure(&error, summary.clone()).at("registry");
-        let registry = ctx.client().upstream(&self.registry).map_err(|faults| {
+        let registry = ctx.client().upstream(&self.registry, None).map_err(|faults| {
             Diagnostics::from(faults.into_iter().map(|fault| fault.at("registry")).collect::<Vec<_>>())
         })?;
         let tag: ManifestReference = Tag::parse(TAG).map_err(|error| failed(error.into()))?.into();

@@ -116,7 +116,7 @@ fn registry_of(clients: &Clients, reference: &Reference, summary: &str) -> Resul
         return Err(Diagnostic::error(summary, detail).at("name").into());
     }
     clients
-        .upstream(domain)
+        .upstream(domain, None)
         .map_err(|faults| faults.into_iter().map(|fault| fault.at("name")).collect::<Vec<_>>().into())
 }
 
