@@ -1,6 +1,8 @@
 //! Host names of ECR's registries, as `docker-credential-ecr-login` tells them from others (Amazon ECR User Guide,
 //! "Amazon ECR private registry" and "Making requests over dual-stack endpoints").
 
+use crate::arn::is_account;
+
 /// The registry of ECR Public.
 pub const ECR_PUBLIC: &str = "public.ecr.aws";
 
@@ -31,10 +33,6 @@ pub fn is_private(host: &str) -> bool {
         place.is_some_and(|(region, domain)| is_region(region) && domains.contains(&domain))
     });
     is_account(account) && is_endpoint
-}
-
-fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_region(text: &str) -> bool {

@@ -15,14 +15,13 @@ use tf_provider::{
     Context, Diagnostic, Diagnostics, ImportIdentity, ImportState, ModifyPlan, PlanContext, Resource,
     ResourceIdentity, Schema, StringEnum, ValidateConfig, Value,
 };
-use tokio::time::Instant;
 
 use super::repository::aws_tags;
 use super::repository_name::check_template_prefix;
 use super::repository_settings::{
-    EncryptionConfiguration, ImageTagMutability, PRINCIPALS_VISIBLE, check_exclusion_filter,
-    check_exclusions, check_lifecycle_policy, check_repository_policy, may_miss_a_principal, read_filters,
-    to_filters,
+    EncryptionConfiguration, ImageTagMutability, check_exclusion_filter, check_exclusions,
+    check_lifecycle_policy, check_repository_policy, may_miss_a_principal, read_filters, to_filters,
+    while_principals_are_missing,
 };
 use crate::arn::{Arn, check_role_arn};
 use crate::clients::Clients;
@@ -30,9 +29,6 @@ use crate::diagnostics::Failure;
 use crate::identity::{check_place, place};
 use crate::retry::{self, CreateFailure};
 use crate::tags::Tags;
-
-/// First pause before a call is repeated while ECR does not see a role.
-const FIRST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Occasions on which ECR creates a repository by itself.
 #[derive(StringEnum, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -331,20 +327,6 @@ async fn find(
             Err(failure.report(format!("Reading ECR repository creation template ({prefix})"), "", ""))
         }
     }
-}
-
-/// Repeats `call` while ECR may not see a role that the repository policy names.
-async fn while_principals_are_missing<F, E>(
-    ctx: &Context<Clients>,
-    call: impl FnMut() -> F + Send,
-) -> Result<(), E>
-where
-    F: Future<Output = Result<(), E>> + Send,
-    E: AsRef<Failure> + Send,
-{
-    let limit = (Instant::now() + PRINCIPALS_VISIBLE).min(ctx.deadline());
-    let give_up = |failure: &Failure| may_miss_a_principal(failure).then_some(limit);
-    retry::until(ctx, FIRST_PAUSE, give_up, call).await
 }
 
 fn already_exists(summary: &str, prefix: &str) -> Diagnostics {

@@ -2,19 +2,12 @@
 //! AWS: GetLifecyclePolicy, PutLifecyclePolicy, DeleteLifecyclePolicy, GetRepositoryPolicy, SetRepositoryPolicy,
 //! DeleteRepositoryPolicy (Amazon ECR API reference).
 
-use std::time::Duration;
-
 use tf_provider::schema::Json;
 use tf_provider::{Context, Diagnostics};
-use tokio::time::Instant;
 
-use super::repository_settings::{PRINCIPALS_VISIBLE, may_miss_a_principal};
+use super::repository_settings::while_principals_are_missing;
 use crate::clients::Clients;
 use crate::diagnostics::Failure;
-use crate::retry;
-
-/// First pause before a call is repeated while ECR does not see a role.
-const FIRST_PAUSE: Duration = Duration::from_secs(2);
 
 /// The lifecycle policy, if there is one.
 ///
@@ -80,9 +73,7 @@ pub async fn change_repository_policy(
     policy: Option<&Json>,
 ) -> Result<(), Diagnostics> {
     let clients = ctx.client();
-    let limit = (Instant::now() + PRINCIPALS_VISIBLE).min(ctx.deadline());
-    let give_up = |failure: &Failure| may_miss_a_principal(failure).then_some(limit);
-    let sent = retry::until(ctx, FIRST_PAUSE, give_up, || async {
+    let sent = while_principals_are_missing(ctx, || async {
         match policy {
             Some(policy) => {
                 let call = clients.ecr.set_repository_policy().repository_name(name);

@@ -6,14 +6,18 @@ use std::time::Duration;
 
 use aws_sdk_ecr::types;
 use tf_provider::schema::{Computed, Invalid};
-use tf_provider::{AttributePath, Diagnostic, Diagnostics, Schema, StringEnum, Value};
+use tf_provider::{AttributePath, Context, Diagnostic, Diagnostics, Schema, StringEnum, Value};
+use tokio::time::Instant;
 
 use crate::arn::{Arn, check_key_arn};
 use crate::clients::Clients;
 use crate::diagnostics::Failure;
+use crate::retry;
 
 /// How long a role just created may stay invisible to ECR, which checks the principals of a policy.
-pub const PRINCIPALS_VISIBLE: Duration = Duration::from_secs(120);
+const PRINCIPALS_VISIBLE: Duration = Duration::from_secs(120);
+/// First pause before a call is repeated while it is.
+const PRINCIPALS_PAUSE: Duration = Duration::from_secs(2);
 /// Longest repository policy, in characters.
 const MAX_REPOSITORY_POLICY: usize = 10_240;
 /// Longest lifecycle policy, in characters.
@@ -297,6 +301,23 @@ pub fn may_miss_a_principal(failure: &Failure) -> bool {
     let says = |text| failure.message().contains(text);
     failure.is(&["InvalidParameterException"])
         && (says("Principal not found") || says("Invalid repository policy provided"))
+}
+
+/// Repeats `call` while ECR may not see a role that a policy names.
+///
+/// # Errors
+/// The first other failure, or the last one when the time is over.
+pub async fn while_principals_are_missing<T, F, E>(
+    ctx: &Context<Clients>,
+    call: impl FnMut() -> F + Send,
+) -> Result<T, E>
+where
+    F: Future<Output = Result<T, E>> + Send,
+    E: AsRef<Failure> + Send,
+{
+    let limit = (Instant::now() + PRINCIPALS_VISIBLE).min(ctx.deadline());
+    let give_up = |failure: &Failure| may_miss_a_principal(failure).then_some(limit);
+    retry::until(ctx, PRINCIPALS_PAUSE, give_up, call).await
 }
 
 #[cfg(test)]
