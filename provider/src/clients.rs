@@ -22,6 +22,7 @@ use tf_provider::{AttributePath, Diagnostic, Diagnostics, Value};
 use crate::diagnostics::Failure;
 use crate::provider::{AssumeRolePlan, EcrunnerPlan, EndpointsPlan};
 use crate::registries::Registries;
+use crate::registry_auth::logins;
 use crate::tags::TagPolicy;
 
 /// Attempts of one call, the first one included (AWS recommends 3; conflicts of parallel applies need more).
@@ -165,11 +166,12 @@ impl Clients {
     /// # Errors
     /// No region, no credentials, an account that is not allowed, or no answer.
     pub async fn connect(config: EcrunnerPlan) -> Result<Option<Self>, Diagnostics> {
-        let tags = TagPolicy::from_config(&config);
-        if is_unknown(&config) || tags.is_none() {
+        let (Some(tags), Some(logins)) = (TagPolicy::from_config(&config), logins(&config)) else {
+            return Ok(None);
+        };
+        if is_unknown(&config) {
             return Ok(None);
         }
-        let tags = tags.unwrap_or_default();
         let endpoints = config.endpoints.known().cloned().unwrap_or_default();
         let certificates_pem = ca_bundle()?;
         let base = base_config(&config, certificates_pem.clone()).await?;
@@ -218,7 +220,7 @@ impl Clients {
             registry_endpoint: endpoints.registry.into_known(),
             attempts: base.retry_config().map_or(ATTEMPTS, RetryConfig::max_attempts),
             certificates_pem,
-            registries: Registries::default(),
+            registries: Registries::new(logins),
             tags,
         }))
     }

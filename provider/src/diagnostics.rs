@@ -166,7 +166,8 @@ pub fn registry_failure(error: &oci_copy::Error, summary: impl Into<String>, exi
             "Check repository and tag; if the tag moved since the plan, plan again."
         }
         Registry::Unauthorized { .. } => {
-            "The registry wants a login, or has no such public repository: check the name."
+            "The registry wants a login, or has no such public repository: check the name, and the login, which a \
+             registry_auth block of the provider gives."
         }
         Registry::Denied { .. } => {
             "Allow pushing to the repository to the role or user that Terraform runs as."
@@ -201,7 +202,8 @@ pub fn registry_read_failure(error: &oci_copy::Error, summary: impl Into<String>
     let remedy = match error {
         Registry::NotFound { .. } | Registry::RepositoryNotFound { .. } => "Check repository and tag.",
         Registry::Unauthorized { .. } => {
-            "The registry wants a login, or has no such public repository: check the name."
+            "The registry wants a login, or has no such public repository: check the name, and the login, which a \
+             registry_auth block of the provider gives."
         }
         Registry::Denied { .. } => {
             "Allow pulling from the repository to the role or user that Terraform runs as; in ECR these are the actions \

@@ -16,6 +16,7 @@ pub mod identity;
 pub mod listing;
 pub mod provider;
 pub mod registries;
+pub mod registry_auth;
 pub mod retry;
 pub mod runner;
 pub mod tags;

@@ -22,6 +22,7 @@ use crate::ecr::sync_mirror::SyncMirror;
 use crate::ecr::upstream_credential::UpstreamCredential;
 use crate::functions;
 use crate::iam::instance_profile::{InstanceProfile, InstanceProfiles};
+use crate::registry_auth::check_address;
 use crate::runner::runner_config::RunnerConfig;
 use crate::runner::runner_manager::RunnerManager;
 
@@ -55,6 +56,10 @@ pub struct Ecrunner {
     /// The GitLab instance that runners belong to.
     #[tf(block)]
     pub gitlab: Option<GitLab>,
+    /// Logins of upstream registries, one block for each registry: for mirrors and data sources. A mirror's
+    /// `credential_arn` goes before them.
+    #[tf(block)]
+    pub registry_auth: Vec<RegistryAuth>,
 }
 
 /// A role to assume.
@@ -120,6 +125,20 @@ pub struct GitLab {
     pub ca_file: Option<String>,
 }
 
+/// The login of an upstream registry. It is in no state and no plan where its values come from ephemeral variables or
+/// resources.
+#[derive(Schema, Clone, Debug)]
+pub struct RegistryAuth {
+    /// The registry, with its port if it has one, such as `docker.io` or `ghcr.io`. Not the account's own ECR, where the
+    /// provider logs in by itself.
+    #[tf(validate(text(check_address)))]
+    pub address: String,
+    /// User name.
+    pub username: String,
+    /// Password or access token.
+    pub password: Sensitive<String>,
+}
+
 impl Provider for Ecrunner {
     type Client = Clients;
 
@@ -159,5 +178,6 @@ impl Provider for Ecrunner {
 
     fn validate(config: &EcrunnerPlan, diagnostics: &mut Diagnostics) {
         crate::clients::validate(config, diagnostics);
+        crate::registry_auth::validate(config, diagnostics);
     }
 }

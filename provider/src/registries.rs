@@ -16,16 +16,26 @@ use tokio::sync::Mutex as AsyncMutex;
 use crate::clients::Clients;
 use crate::diagnostics::{Failure, registry_failure};
 use crate::ecr::login::Login;
+use crate::registry_auth::Logins;
 
 /// A token is renewed when less than this is left of its twelve hours: a large blob must not outlive it.
 const RENEW_BEFORE: Duration = Duration::from_secs(6 * 3600);
 
 /// The registry clients of one provider process.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Registries {
+    /// Logins of the provider block.
+    logins: Logins,
     own: OnceLock<Registry>,
     /// By domain, and ARN of the secret with the login.
     upstreams: Mutex<BTreeMap<(String, Option<String>), Registry>>,
+}
+
+impl Registries {
+    /// No client is made yet.
+    pub fn new(logins: Logins) -> Self {
+        Registries { logins, own: OnceLock::new(), upstreams: Mutex::default() }
+    }
 }
 
 /// The host name of an account's registry.
@@ -69,7 +79,8 @@ impl Clients {
         Ok(self.registries.own.get_or_init(|| registry).clone())
     }
 
-    /// The client of an upstream registry, with the login that a secret holds, or anonymous.
+    /// The client of an upstream registry, with the login that a secret holds, else that of the provider block, else
+    /// anonymous.
     ///
     /// # Errors
     /// The address is none that a registry client may contact.
@@ -83,6 +94,8 @@ impl Clients {
         if let Some(arn) = credential_arn {
             let secret = UpstreamSecret { secretsmanager: self.secretsmanager.clone(), arn: arn.to_owned() };
             builder = builder.credentials(Credentials::renewable(secret));
+        } else if let Some(login) = self.registries.logins.get(domain) {
+            builder = builder.credentials(Credentials::Basic(login.clone()));
         }
         if let Some(pem) = &self.certificates_pem {
             builder = builder.certificates(pem.clone());

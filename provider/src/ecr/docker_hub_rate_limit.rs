@@ -2,11 +2,12 @@
 //! Source: Docker Hub's documentation, "Docker Hub pull usage and limits": a HEAD of `ratelimitpreview/test`, with a pull
 //! token, tells the limit in its headers and counts as no pull.
 
-use oci_copy::{Error, ManifestReference, Reference, Tag};
-use tf_provider::schema::{Computed, Invalid};
+use oci_copy::{Error, ManifestReference, Tag};
+use tf_provider::schema::Computed;
 use tf_provider::value::Number;
 use tf_provider::{Context, DataSource, Diagnostic, Diagnostics, Schema};
 
+use super::upstream::check_registry;
 use crate::clients::Clients;
 use crate::diagnostics::registry_read_failure;
 
@@ -15,12 +16,12 @@ const REPOSITORY: &str = "ratelimitpreview/test";
 /// The tag in it.
 const TAG: &str = "latest";
 
-/// Tells how many pulls Docker Hub still allows the address that Terraform runs behind, without a login. Asking counts
-/// as no pull.
+/// Tells how many pulls Docker Hub still allows the address that Terraform runs behind, or the account that a
+/// `registry_auth` block of the provider logs in to. Asking counts as no pull.
 ///
-/// Docker Hub counts by address: machines behind another one, such as the workers' NAT gateway, have a limit of their
-/// own, and whoever logs in is counted by account. The answer is another one at every plan: use it in a `check` block or
-/// a precondition, not in an argument of a resource.
+/// Without a login Docker Hub counts by address: machines behind another one, such as the workers' NAT gateway, have a
+/// limit of their own, and whoever logs in is counted by account. The answer is another one at every plan: use it in a
+/// `check` block or a precondition, not in an argument of a resource.
 #[derive(Schema, Clone, Debug)]
 #[tf(type_name = "ecrunner_docker_hub_rate_limit")]
 pub struct DockerHubRateLimit {
@@ -33,7 +34,7 @@ pub struct DockerHubRateLimit {
     pub remaining: Computed<Number>,
     /// Length of the window in seconds, 21600 (six hours) at the time of writing. When it ends is not told.
     pub window_seconds: Computed<Number>,
-    /// Whom the limit counts: an IPv4 address, or the first 64 bits of an IPv6 address; null where there
+    /// Whom the limit counts: an IPv4 address, the first 64 bits of an IPv6 address, or an account's id; null where there
     /// is no limit.
     pub source: Computed<String>,
 }
@@ -66,35 +67,5 @@ impl DataSource for DockerHubRateLimit {
         self.window_seconds = told.window.map(|window| Number::from(window.as_secs())).into();
         self.source = told.source.into();
         Ok(self)
-    }
-}
-
-fn check_registry(registry: &str) -> Result<(), Invalid> {
-    // What is read as a registry before a repository is one; anything else would become a part of the repository.
-    let parsed = Reference::parse(&format!("{registry}/{REPOSITORY}"));
-    if parsed.is_ok_and(|reference| reference.domain() == registry && reference.path() == REPOSITORY) {
-        return Ok(());
-    }
-    Err(Invalid::new("must be the name of a registry").remedy(
-        "Write a host name such as \"docker.io\", with its port if it has one, without https:// and path.",
-    ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_registry_is_a_host_and_nothing_else() {
-        for good in
-            ["docker.io", "mirror.example.com", "mirror.example.com:5000", "localhost:5000", "[::1]:5000"]
-        {
-            assert_eq!(check_registry(good), Ok(()), "{good}");
-        }
-        for wrong in
-            ["", "docker", "https://docker.io", "docker.io/", "docker.io/library", "index.docker.io", "a b.c"]
-        {
-            assert!(check_registry(wrong).is_err(), "{wrong:?} was accepted");
-        }
     }
 }

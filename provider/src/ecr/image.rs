@@ -22,8 +22,8 @@ const CONFIGURATIONS: [&str; 2] =
 const PARALLEL: usize = 4;
 
 /// Looks an image up in its registry: which digest a tag has, for which platforms the image is made, and how large it
-/// is. The registry is Docker Hub, another one that needs no login, or the account's own ECR, with the provider's
-/// credentials.
+/// is. The registry is Docker Hub, another one that needs no login or has it in a `registry_auth` block of the provider,
+/// or the account's own ECR, with the provider's credentials.
 ///
 /// The digest costs no pull: the registry is asked by HEAD, which is free under Docker Hub's limit. Platforms and sizes
 /// are read from manifests, one GET for the image and, where it has an index, one more for each platform, at every plan.

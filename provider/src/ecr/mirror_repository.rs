@@ -101,7 +101,8 @@ pub struct MirrorRepository {
     #[tf(default = OnUpstreamChange::Update)]
     pub on_upstream_change: OnUpstreamChange,
     /// ARN of the Secrets Manager secret with the login of the upstream registry: JSON with `username` and
-    /// `accessToken`, as pull through cache rules have it. Who plans has to be able to read it.
+    /// `accessToken`, as pull through cache rules have it. Who plans has to be able to read it. Default: the login that
+    /// a `registry_auth` block of the provider has for the registry, else none.
     #[tf(validate(text(check_secret_arn)))]
     pub credential_arn: Option<String>,
     /// Whether tags may move. An upstream tag that moved cannot be copied where it may not.

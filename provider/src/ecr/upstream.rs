@@ -168,6 +168,21 @@ pub fn check_tag(tag: &str) -> Result<(), Invalid> {
     Tag::parse(tag).map(drop).map_err(|error| Invalid::new(format!("is no tag: {error}")))
 }
 
+/// Checks that `registry` is the name of a registry alone, as it stands before a repository.
+///
+/// # Errors
+/// What is wrong, and what to write instead.
+pub fn check_registry(registry: &str) -> Result<(), Invalid> {
+    // What is read as a registry before a repository is one; anything else would become a part of the repository.
+    let parsed = Reference::parse(&format!("{registry}/team/image"));
+    if parsed.is_ok_and(|reference| reference.domain() == registry && reference.path() == "team/image") {
+        return Ok(());
+    }
+    Err(Invalid::new("must be the name of a registry").remedy(
+        "Write a host name such as \"docker.io\", with its port if it has one, without https:// and path.",
+    ))
+}
+
 /// Checks that `source` names an upstream repository, without a tag or a digest.
 ///
 /// # Errors
@@ -209,5 +224,19 @@ mod tests {
         assert_eq!(remedy("localhost:5000/a:1"), "Write \"localhost:5000/a\", and the tag into image_tags.");
         assert!(check_source("Alpine/X").is_err());
         assert!(check_source("a//b").is_err());
+    }
+
+    #[test]
+    fn a_registry_is_a_host_and_nothing_else() {
+        for good in
+            ["docker.io", "mirror.example.com", "mirror.example.com:5000", "localhost:5000", "[::1]:5000"]
+        {
+            assert_eq!(check_registry(good), Ok(()), "{good}");
+        }
+        for wrong in
+            ["", "docker", "https://docker.io", "docker.io/", "docker.io/library", "index.docker.io", "a b.c"]
+        {
+            assert!(check_registry(wrong).is_err(), "{wrong:?} was accepted");
+        }
     }
 }

@@ -14,6 +14,7 @@ mod list;
 mod mirror_repository;
 mod provider;
 mod pull_through_cache_rule;
+mod registry_auth;
 mod repository_creation_template;
 mod runner_config;
 mod runner_manager;
