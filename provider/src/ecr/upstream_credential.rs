@@ -14,7 +14,7 @@ use std::time::Duration;
 use tf_provider::schema::{Computed, Invalid, WriteOnly};
 use tf_provider::{
     Context, Diagnostic, Diagnostics, ImportIdentity, ImportState, ModifyPlan, PlanContext, Resource,
-    ResourceIdentity, Schema, ValidateConfig,
+    ResourceIdentity, Schema,
 };
 
 use self::secret::{Made, Secret, SecretValue, Wanted};
@@ -257,14 +257,6 @@ impl ModifyPlan for UpstreamCredential {
     }
 }
 
-impl ValidateConfig for UpstreamCredential {
-    fn validate(config: &UpstreamCredentialPlan, diagnostics: &mut Diagnostics) {
-        if config.access_token_wo.is_null() {
-            diagnostics.push(missing_token("").at("access_token_wo"));
-        }
-    }
-}
-
 impl UpstreamCredential {
     fn secret_name(&self) -> String {
         format!("{PREFIX}{}", self.name)
@@ -273,7 +265,7 @@ impl UpstreamCredential {
     /// The value to write.
     fn value(&self) -> Result<SecretValue, Diagnostics> {
         let Some(token) = self.access_token_wo.expose() else {
-            return Err(missing_token(" Nothing was changed.").at("access_token_wo").into());
+            return Err(missing_token().at("access_token_wo").into());
         };
         Ok(SecretValue::new(&self.username, token, self.access_token_wo_version))
     }
@@ -306,12 +298,13 @@ impl UpstreamCredential {
     }
 }
 
-fn missing_token(exists_now: &str) -> Diagnostic {
-    let detail = format!(
-        "The access token is null.{exists_now} Give access_token_wo a value; it is needed with every plan, since nothing \
-         keeps it."
-    );
-    Diagnostic::error("Missing access_token_wo", detail)
+/// A value that was unknown when it was checked may turn out to be null.
+fn missing_token() -> Diagnostic {
+    Diagnostic::error(
+        "Missing access_token_wo",
+        "The access token is null. Nothing was changed. Give access_token_wo a value; it is needed with every plan, \
+         since nothing keeps it.",
+    )
 }
 
 fn already_exists(summary: &str, name: &str) -> Diagnostics {

@@ -20,7 +20,7 @@ use crate::process::{self, ProcessOptions, StopHandle};
 use crate::proto::tfplugin6::provider_server;
 use crate::provider::{Provider, Registry};
 use crate::resource::{Context, humantime};
-use crate::schema::{Block, Definition, Rule};
+use crate::schema::{Block, Definition, Presence, Rule};
 use crate::value::{AttributePath, RawValue, Type};
 
 mod faults;
@@ -273,6 +273,12 @@ pub(crate) fn validate_values(definition: &Definition, config: &RawValue, diagno
     // A walk changes a plan; here the configuration plays that part, and nothing changes it.
     let mut scratch = config.clone();
     walk::walk(level, config, None, &mut scratch, &mut |visit| {
+        if visit.config.is_null() && visit.attribute.presence == Presence::Required {
+            // The host demands that it is written, and lets null pass.
+            let name = &visit.attribute.name;
+            let detail = format!("{name} must have a value, and null was given. Set it.");
+            diagnostics.push(Diagnostic::error("Missing required argument", detail).at(visit.path.clone()));
+        }
         if visit.config.is_null() || visit.config.is_unknown() {
             return;
         }

@@ -67,6 +67,18 @@ async fn item_35_faults_are_all_told_and_each_names_its_argument() {
 }
 
 #[tokio::test]
+async fn item_35_null_for_a_required_argument_is_a_fault_of_it() {
+    let object = Host::unconfigured().await.resource("conformance_everything");
+    let config = |name: RawValue, key: RawValue| {
+        object.config([("name", name), ("list", list([RawValue::from([("key", key)])]))])
+    };
+    let told_ = told(&object.validate(&config(RawValue::Null, RawValue::Null)).await);
+    assert_eq!(told_, ["error name: Missing required argument", "error list[0]: Missing required argument"]);
+    // What is not known yet may come to have a value.
+    assert!(object.validate(&config(RawValue::unknown(), RawValue::unknown())).await.is_empty());
+}
+
+#[tokio::test]
 async fn item_35_path_into_a_set_stops_at_the_set() {
     let object = Host::unconfigured().await.resource("conformance_everything");
     let config = object.config([

@@ -46,7 +46,7 @@ fn invalid_access_token_is_not_shown() {
     let account = Account::new();
     let mut workspace = workspace(&account);
     for (token, summary) in [
-        ("null", "Missing access_token_wo"),
+        ("null", "Missing required argument"),
         ("\"\"", "Invalid access_token_wo"),
         (&*format!("\"{TOKEN}\\n\""), "Invalid access_token_wo"),
     ] {
