@@ -4,6 +4,7 @@
 mod ami;
 mod ci_images;
 mod docker_hub_rate_limit;
+mod drift;
 mod ecr_authorization;
 mod examples;
 mod functions;

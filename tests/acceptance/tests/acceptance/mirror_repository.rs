@@ -14,10 +14,10 @@ const MIRROR: &str = "ecrunner_mirror_repository.this";
 const TYPE: &str = "ecrunner_mirror_repository";
 const REPOSITORY: &str = "library/alpine";
 const NAME: &str = "mirror/alpine";
-const PLATFORMS: &[&str] = &["linux/amd64", "linux/arm64"];
+pub(crate) const PLATFORMS: &[&str] = &["linux/amd64", "linux/arm64"];
 
 /// An upstream as Docker Hub is one: tokens, and a limit on manifest GETs.
-fn docker_hub() -> Registry {
+pub(crate) fn docker_hub() -> Registry {
     let builder =
         Registry::builder().token_auth(TokenAuth::anonymous()).rate_limit(RateLimit::docker_hub(100));
     Stack::shared().upstream(builder)

@@ -213,29 +213,6 @@ fn replace_on_removal_of_custom_role_arn() {
 }
 
 #[test]
-fn credential_changed_outside_shows_in_the_next_plan() {
-    let account = Account::new();
-    let (ours, theirs) = (account.upstream_secret("ours"), account.upstream_secret("theirs"));
-    let mut workspace = Workspace::new(&account);
-    workspace.config(&docker_hub("docker-hub", &ours));
-    workspace.apply().expect_success();
-    account.aws(&[
-        "ecr",
-        "update-pull-through-cache-rule",
-        "--ecr-repository-prefix",
-        "docker-hub",
-        "--credential-arn",
-        &theirs,
-    ]);
-    let plan = workspace.plan();
-    assert_eq!(plan.drift(), [format!("{RULE} update")]);
-    assert_eq!(plan.actions(RULE), ["update"]);
-    assert_eq!(plan.after(RULE, "credential_arn"), ours.as_str());
-    workspace.apply_plan(&plan).expect_success();
-    assert_eq!(rules(&account)[0].2, ours);
-}
-
-#[test]
 fn import_of_an_unknown_prefix_names_it() {
     let account = Account::new();
     let mut workspace = Workspace::new(&account);

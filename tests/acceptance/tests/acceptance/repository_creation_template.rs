@@ -210,51 +210,6 @@ fn update_each_argument_in_place() {
 }
 
 #[test]
-fn every_argument_changed_outside_shows_in_the_next_plan() {
-    let account = Account::new();
-    let mut workspace = Workspace::new(&account);
-    workspace.config(&template("docker-hub", &whole(&account)));
-    workspace.apply().expect_success();
-    let other_role = format!("arn:aws:iam::{}:role/other", account.id());
-    let other_policy = lifecycle_policy(1).to_string();
-    let outside: [(&str, &str, &str); 8] = [
-        ("applied_for", "--applied-for", "CREATE_ON_PUSH"),
-        ("description", "--description", "theirs"),
-        ("lifecycle_policy", "--lifecycle-policy", &other_policy),
-        ("repository_policy", "--repository-policy", r#"{"Statement":[]}"#),
-        ("custom_role_arn", "--custom-role-arn", &other_role),
-        ("resource_tags", "--resource-tags", "Key=team,Value=theirs"),
-        ("encryption_configuration", "--encryption-configuration", "encryptionType=AES256"),
-        ("image_tag_mutability", "--image-tag-mutability", "MUTABLE"),
-    ];
-    for (attribute, option, value) in outside {
-        let update = ["ecr", "update-repository-creation-template", "--prefix", "docker-hub", option, value];
-        account.aws(&update);
-        let plan = workspace.plan();
-        assert_eq!(plan.drift(), [format!("{TEMPLATE} update")], "{attribute}");
-        assert_eq!(plan.actions(TEMPLATE), ["update"], "{attribute}");
-        assert_ne!(plan.before(TEMPLATE, attribute), plan.after(TEMPLATE, attribute), "{attribute}");
-        workspace.apply_plan(&plan).expect_success();
-        workspace.assert_empty_plan();
-    }
-    let filters = r#"[{"filterType":"WILDCARD","filter":"theirs"}]"#;
-    account.aws(&[
-        "ecr",
-        "update-repository-creation-template",
-        "--prefix",
-        "docker-hub",
-        "--image-tag-mutability",
-        "IMMUTABLE_WITH_EXCLUSION",
-        "--image-tag-mutability-exclusion-filters",
-        filters,
-    ]);
-    let plan = workspace.plan();
-    assert_eq!(plan.actions(TEMPLATE), ["update"]);
-    workspace.apply_plan(&plan).expect_success();
-    workspace.assert_empty_plan();
-}
-
-#[test]
 fn disappears() {
     let account = Account::new();
     let mut workspace = Workspace::new(&account);

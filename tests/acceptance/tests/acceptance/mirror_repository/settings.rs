@@ -115,39 +115,6 @@ fn every_setting_is_set_imported_and_taken_away_again() {
 }
 
 #[test]
-fn every_setting_changed_outside_shows_in_the_next_plan_and_is_set_again() {
-    let account = Account::new();
-    let upstream = upstream();
-    let mut workspace = Workspace::new(&account);
-    workspace.config(&mirror_with(&upstream, &["v3"], &whole(&account)));
-    workspace.apply().expect_success();
-    let other_lifecycle = lifecycle_policy(1).to_string();
-    let other_policy = repository_policy("111122223333").to_string();
-    let outside: [(&str, &str, &[&str]); 6] = [
-        ("image_tag_mutability", "put-image-tag-mutability", &["--image-tag-mutability", "IMMUTABLE"]),
-        (
-            "scan_on_push",
-            "put-image-scanning-configuration",
-            &["--image-scanning-configuration", "scanOnPush=false"],
-        ),
-        ("lifecycle_policy", "put-lifecycle-policy", &["--lifecycle-policy-text", &other_lifecycle]),
-        ("lifecycle_policy", "delete-lifecycle-policy", &[]),
-        ("repository_policy", "set-repository-policy", &["--policy-text", &other_policy]),
-        ("repository_policy", "delete-repository-policy", &[]),
-    ];
-    for (attribute, action, options) in outside {
-        account.aws(&[&["ecr", action, "--repository-name", NAME], options].concat());
-        let plan = workspace.plan();
-        assert_eq!(plan.drift(), [format!("{MIRROR} update")], "{action}");
-        assert_eq!(plan.actions(MIRROR), ["update"], "{action}");
-        assert_ne!(plan.before(MIRROR, attribute), plan.after(MIRROR, attribute), "{action}");
-        workspace.apply_plan(&plan).expect_success();
-        assert_whole(&account);
-        workspace.assert_empty_plan();
-    }
-}
-
-#[test]
 fn policies_that_the_configuration_does_not_name_are_left_alone() {
     let account = Account::new();
     let upstream = upstream();

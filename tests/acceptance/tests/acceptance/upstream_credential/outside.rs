@@ -82,27 +82,6 @@ fn value_that_may_not_be_read_keeps_the_user_name() {
 }
 
 #[test]
-fn description_and_tags_changed_outside_show_in_the_next_plan() {
-    let account = Account::new();
-    let mut workspace = workspace(&account);
-    workspace.config(&credential("hub", "  tags = { team = \"ci\" }"));
-    workspace.apply().expect_success();
-    let outside: [(&str, &[&str]); 2] = [
-        ("description", &["update-secret", "--description", "theirs"]),
-        ("tags", &["tag-resource", "--tags", "Key=team,Value=theirs"]),
-    ];
-    for (attribute, command) in outside {
-        account.aws(&[&["secretsmanager"], command, &["--secret-id", &id("hub")]].concat());
-        let plan = workspace.plan();
-        assert_eq!(plan.actions(CREDENTIAL), ["update"], "{attribute}");
-        assert_ne!(plan.before(CREDENTIAL, attribute), plan.after(CREDENTIAL, attribute), "{attribute}");
-        workspace.apply_plan(&plan).expect_success();
-        workspace.assert_empty_plan();
-    }
-    assert_eq!(account.count("PutSecretValue"), 0);
-}
-
-#[test]
 fn customer_managed_key_is_told_and_taken_away_again() {
     let account = Account::new();
     let mut workspace = workspace(&account);
