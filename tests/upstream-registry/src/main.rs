@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use upstream_registry::{Image, RateLimit, Registry, TokenAuth};
 
 const USAGE: &str = "usage: upstream-registry [--address 127.0.0.1:0] [--image library/alpine:3.20]... \
-                     [--layers N] [--layer-size BYTES] [--discard-blobs] [--rate-limit PULLS] [--token-auth]";
+                     [--layers N] [--layer-size BYTES] [--incomplete] [--discard-blobs] [--rate-limit PULLS] [--token-auth]";
 
 /// Platforms of every image.
 const PLATFORMS: [&str; 2] = ["linux/amd64", "linux/arm64"];
@@ -25,6 +25,8 @@ struct Arguments {
     layers: Option<u64>,
     /// Bytes of each layer; without it, layers are tiny archives.
     layer_size: Option<u64>,
+    /// Images lack their tag, their manifests and one layer.
+    incomplete: bool,
     discard_blobs: bool,
     rate_limit: Option<u64>,
     token_auth: bool,
@@ -36,6 +38,7 @@ fn arguments(given: impl IntoIterator<Item = String>) -> anyhow::Result<Argument
         images: Vec::new(),
         layers: None,
         layer_size: None,
+        incomplete: false,
         discard_blobs: false,
         rate_limit: None,
         token_auth: false,
@@ -59,6 +62,7 @@ fn arguments(given: impl IntoIterator<Item = String>) -> anyhow::Result<Argument
                 arguments.layer_size =
                     Some(value()?.parse().context("--layer-size takes a number of bytes")?);
             }
+            "--incomplete" => arguments.incomplete = true,
             "--discard-blobs" => arguments.discard_blobs = true,
             "--rate-limit" => {
                 arguments.rate_limit =
@@ -100,6 +104,14 @@ async fn main() -> anyhow::Result<()> {
     let mut images = json!({});
     for (repository, tag) in &arguments.images {
         let made = registry.add(repository, tag, &image(&arguments));
+        if arguments.incomplete {
+            // The layers of the last platform come before its configuration.
+            let layer = made.blobs.iter().rev().nth(1).context("an image has a layer")?;
+            registry.delete_blob(repository, layer);
+            for manifest in made.manifests.iter().chain([&made.digest]) {
+                registry.delete_manifest(repository, manifest);
+            }
+        }
         images[format!("{repository}:{tag}")] = json!(made.digest);
     }
     let line = json!({"address": registry.address().to_string(), "images": images});

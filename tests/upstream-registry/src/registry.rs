@@ -120,6 +120,13 @@ impl Registry {
         });
     }
 
+    /// Removes a blob from a repository.
+    pub fn delete_blob(&self, repository: &str, digest: &str) {
+        self.with(|state| {
+            state.repositories.get_mut(repository).and_then(|found| found.blobs.remove(digest))
+        });
+    }
+
     /// Makes an empty repository; needed before a push where repositories are not made by pushing.
     pub fn create_repository(&self, repository: &str) {
         self.with(|state| {

@@ -24,10 +24,12 @@ struct Bench {
 const BENCHES: &[Bench] = &[
     Bench {
         name: "copy",
-        usage: "[--against PROGRAM]",
+        usage: "[--against PROGRAM]...",
         summary: &[
             "Let terraform apply mirror a 1 GiB image; fails when the provider's peak memory reaches 100 MiB.",
-            "--against PROGRAM  copy from registry to registry instead, by oci-copy and this crane or skopeo in turn",
+            "--against PROGRAM  copy from registry to registry instead, by oci-copy and this crane or skopeo in turn: with an \
+             empty target, with all layers there but one, with everything there; fails at 32 MiB, at 20 ms where \
+             everything is there, and at more than 0.8 of crane's processor time",
         ],
         run: copy::run,
     },

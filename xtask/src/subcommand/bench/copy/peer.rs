@@ -31,6 +31,10 @@ impl Peer {
         Ok(Self { program: program.to_owned(), kind })
     }
 
+    pub(super) fn is_crane(&self) -> bool {
+        self.kind == Kind::Crane
+    }
+
     pub(super) fn name(&self) -> &'static str {
         match self.kind {
             Kind::Crane => "crane",

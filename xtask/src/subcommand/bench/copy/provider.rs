@@ -9,7 +9,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, ensure};
 
-use super::{BYTES, REGISTRY, REPOSITORY, TAG, memory, source_address, start_source, verdict};
+use super::measured::measure_below;
+use super::{BYTES, REGISTRY, REPOSITORY, TAG, is_kept, source_address, start_registry};
 use crate::aws_cli::AwsCli;
 use crate::cargo::{PROVIDER, Scope, build};
 use crate::progress::{Progress, say, seconds};
@@ -20,6 +21,8 @@ use crate::{emulators, mirror, prerequisites, registry};
 
 /// The bench's own account on the emulators.
 const ACCOUNT: &str = "333344445555";
+/// What the provider may use at most.
+const PROMISED_BYTES: u64 = 100 << 20;
 const CONFIGURATION: &str = include_str!("mirror.tf");
 /// Name of the repository in the configuration.
 const MIRROR: &str = "mirror/large";
@@ -40,7 +43,7 @@ pub(super) fn run(workspace: &Workspace) -> Result<ExitCode> {
         <[PathBuf; 3]>::try_from(programs).map_err(|_| anyhow!("a program is missing"))?;
     let mirror = progress.step("provider mirror", || mirror::lay_out(workspace, &provider))?;
     let (source, gateway) = progress.step("starting AWS and the source registry", || {
-        Ok((start_source(&upstream)?, aws_gateway(&gateway, &venv, &directory.join("logs"), &[])?))
+        Ok((start_registry(&upstream, &[])?, aws_gateway(&gateway, &venv, &directory.join("logs"), &[])?))
     })?;
     let endpoint = gateway.announced("url")?;
     let tree = fresh_tree(&directory)?;
@@ -50,13 +53,11 @@ pub(super) fn run(workspace: &Workspace) -> Result<ExitCode> {
         .variable("image_tag", TAG);
     progress.step("terraform init", || terraform.run(&["init", "-input=false", "-no-color"]))?;
     let ((), measured) = progress.step("terraform apply", || {
-        memory::measure_below(PROVIDER, || {
-            terraform.run(&["apply", "-auto-approve", "-input=false", "-no-color"])
-        })
+        measure_below(PROVIDER, || terraform.run(&["apply", "-auto-approve", "-input=false", "-no-color"]))
     })?;
     progress.step("asking ECR what is there", || expect_copy(&venv, &source, endpoint))?;
     say!("terraform apply copied {} MiB in {}", BYTES >> 20, seconds(measured.elapsed));
-    Ok(verdict(measured.peak))
+    Ok(if is_kept(measured.peak, PROMISED_BYTES) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// A directory with nothing but the configuration.

@@ -1,4 +1,4 @@
-//! Peak resident memory of processes, as Linux records it in `/proc`. Other systems tell nothing.
+//! Peak resident memory and processor time of processes, as Linux records them in `/proc`. Other systems tell nothing.
 
 use std::collections::HashMap;
 use std::fs;
@@ -20,12 +20,15 @@ const INTERVAL: Duration = Duration::from_millis(20);
 pub(super) struct Measured {
     /// Highest resident memory in bytes, where the system tells it.
     pub(super) peak: Option<u64>,
+    /// Processor time of a program that was run to its end, user and system, where the system tells it.
+    pub(super) cpu: Option<Duration>,
     pub(super) elapsed: Duration,
 }
 
 /// Runs the command to its end; anything but success is an error, with what the command wrote to standard error.
 pub(super) fn measure(mut command: Command) -> Result<Measured> {
     let name = describe(&command);
+    let cpu_before = cpu_of_children();
     let started = Instant::now();
     let mut child = command.stderr(Stdio::piped()).spawn().with_context(|| format!("starting `{name}`"))?;
     let mut errors = child.stderr.take().context("the command has no standard error")?;
@@ -34,21 +37,35 @@ pub(super) fn measure(mut command: Command) -> Result<Measured> {
         let mut text = Vec::new();
         errors.read_to_end(&mut text).map(|_| text)
     });
+    // The end is waited for, not looked for: a short run would seem to last as long as the interval.
     let status_file = format!("/proc/{}/status", child.id());
-    let mut peak = None;
-    let status = loop {
-        peak = peak.max(fs::read_to_string(&status_file).ok().as_deref().and_then(high_water_mark));
-        if let Some(status) = child.try_wait()? {
-            break status;
-        }
-        std::thread::park_timeout(INTERVAL);
-    };
-    let elapsed = started.elapsed();
+    let (peak, status, elapsed) = std::thread::scope(|scope| {
+        let (end, ended) = channel::<()>();
+        let watcher = scope.spawn(move || {
+            let mut peak = None;
+            loop {
+                peak = peak.max(fs::read_to_string(&status_file).ok().as_deref().and_then(high_water_mark));
+                if ended.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Disconnected) {
+                    return peak;
+                }
+            }
+        });
+        let status = child.wait();
+        let elapsed = started.elapsed();
+        drop(end);
+        watcher
+            .join()
+            .map(|peak| (peak, status, elapsed))
+            .map_err(|_| anyhow!("looking at the process panicked"))
+    })?;
+    let status = status?;
     let errors = errors.join().map_err(|_| anyhow!("reading standard error panicked"))??;
     if !status.success() {
         bail!("`{name}` failed with {status}\n{}", String::from_utf8_lossy(&errors).trim_end());
     }
-    Ok(Measured { peak, elapsed })
+    // No other child of ours ended meanwhile, or its time would count too.
+    let cpu = cpu_of_children().zip(cpu_before).map(|(after, before)| after.saturating_sub(before));
+    Ok(Measured { peak, cpu, elapsed })
 }
 
 /// Does `run` and looks meanwhile at every process below our own whose program file has a name that begins with
@@ -70,7 +87,7 @@ pub(super) fn measure_below<T>(program: &str, run: impl FnOnce() -> Result<T>) -
         let elapsed = started.elapsed();
         drop(end);
         let peak = watcher.join().map_err(|_| anyhow!("looking at processes panicked"))?;
-        Ok((result?, Measured { peak, elapsed }))
+        Ok((result?, Measured { peak, cpu: None, elapsed }))
     })
 }
 
@@ -114,6 +131,19 @@ fn high_water_mark(status: &str) -> Option<u64> {
     Some(field(status, "VmHWM:")?.strip_suffix(" kB")?.trim().parse::<u64>().ok()? << 10)
 }
 
+/// Processor time of all children that ended and were waited for, their own children included.
+fn cpu_of_children() -> Option<Duration> {
+    cpu_in(&fs::read_to_string("/proc/self/stat").ok()?)
+}
+
+/// `cutime` and `cstime` of a `/proc/<pid>/stat`, in the 100ths of a second that Linux tells there on every machine.
+fn cpu_in(stat: &str) -> Option<Duration> {
+    // The second field is a name in parentheses, which may hold anything; cutime is the 16th.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(13);
+    let mut ticks = || fields.next()?.parse::<u64>().ok();
+    Some(Duration::from_millis(10 * (ticks()? + ticks()?)))
+}
+
 fn parent(status: &str) -> Option<u32> {
     field(status, "PPid:")?.parse().ok()
 }
@@ -130,6 +160,23 @@ mod tests {
     fn high_water_mark_is_read_in_bytes() {
         assert_eq!(high_water_mark("Name:\tx\nVmHWM:\t   2048 kB\nVmRSS:\t 1 kB\n"), Some(2 << 20));
         assert_eq!(high_water_mark("Name:\tx\n"), None);
+    }
+
+    #[test]
+    fn processor_time_is_read_behind_any_name() {
+        let stat = "7 (a ) b) S 1 7 7 0 -1 4194304 100 0 0 0 11 12 130 20 20 0 1 0";
+        assert_eq!(cpu_in(stat), Some(Duration::from_millis(1500)));
+        assert_eq!(cpu_in("7 (x) S 1"), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn processor_time_of_a_program_is_measured() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done"]);
+        let measured = measure(command).unwrap();
+        let cpu = measured.cpu.unwrap();
+        assert!(cpu > Duration::ZERO, "{cpu:?} in {:?}", measured.elapsed);
     }
 
     #[test]
