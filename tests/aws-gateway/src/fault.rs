@@ -155,6 +155,7 @@ pub(crate) fn not_visible(service: &str, action: &str) -> (u16, &'static str) {
             (400, "PullThroughCacheRuleNotFoundException")
         }
         ("ecr", action) if action.contains("CreationTemplate") => (400, "TemplateNotFoundException"),
+        ("ecr", action) if action.contains("RegistryPolicy") => (400, "RegistryPolicyNotFoundException"),
         ("ecr", "DescribeImages" | "BatchGetImage") => (400, "ImageNotFoundException"),
         ("ecr", _) => (400, "RepositoryNotFoundException"),
         ("iam" | "sts", _) => (404, "NoSuchEntity"),

@@ -7,6 +7,7 @@ pub(crate) mod images;
 pub(crate) mod model;
 pub(crate) mod page;
 pub(crate) mod pull_through_cache_rules;
+pub(crate) mod registry_policy;
 pub(crate) mod repositories;
 pub(crate) mod repository_creation_templates;
 pub(crate) mod secrets;
@@ -49,6 +50,9 @@ pub(crate) async fn handle(
         "DeleteRepositoryCreationTemplate" => repository_creation_templates::delete(shared, &scope, &input)?,
         "PutAccountSetting" => account_settings::put(shared, &scope, &input)?,
         "GetAccountSetting" => account_settings::get(shared, &scope, &input)?,
+        "PutRegistryPolicy" => registry_policy::put(shared, &scope, &input)?,
+        "GetRegistryPolicy" => registry_policy::get(shared, &scope)?,
+        "DeleteRegistryPolicy" => registry_policy::delete(shared, &scope)?,
         "CreateRepository" => repositories::create(shared, &scope, &input).await?,
         "DescribeRepositories" => repositories::describe(shared, &scope, &input).await?,
         "DeleteRepository" => repositories::delete(shared, &scope, &input).await?,
@@ -60,10 +64,7 @@ pub(crate) async fn handle(
         "BatchCheckLayerAvailability" => images::check_layers(shared, &scope, &input).await?,
         "GetDownloadUrlForLayer" => images::download_url(shared, &scope, &input).await?,
         "GetAuthorizationToken" => token::issue(shared, &scope)?,
-        "PutRegistryPolicy"
-        | "GetRegistryPolicy"
-        | "DeleteRegistryPolicy"
-        | "DescribeRegistry"
+        "DescribeRegistry"
         | "PutReplicationConfiguration"
         | "PutRegistryScanningConfiguration"
         | "GetRegistryScanningConfiguration" => {

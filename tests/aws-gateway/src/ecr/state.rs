@@ -18,6 +18,7 @@ pub(crate) struct RegistryState {
     /// By prefix, without a slash at its end.
     pub(crate) templates: BTreeMap<String, RepositoryCreationTemplate>,
     pub(crate) account_settings: BTreeMap<String, String>,
+    pub(crate) registry_policy: Option<Value>,
     /// Mutability exclusion filters by repository; ministack drops them.
     pub(crate) exclusion_filters: HashMap<String, Value>,
     /// Everything ever stored, by repository: ministack keeps it after DeleteRepository.

@@ -13,6 +13,7 @@ mod moto;
 mod pull_through;
 mod pull_through_cache_rules;
 mod registry;
+mod registry_policy;
 mod repositories;
 mod repository_creation_templates;
 mod routing;

@@ -17,20 +17,6 @@ async fn services_reach_their_emulator_in_the_account_of_the_access_key() {
 }
 
 #[tokio::test]
-async fn registry_policy_is_kept_by_moto_for_the_account() {
-    let Some(world) = world().await else { return };
-    assert_eq!(world.ecr_error("GetRegistryPolicy", json!({})).await, "RegistryPolicyNotFoundException");
-    let policy = json!({"Version": "2012-10-17", "Statement": [{
-        "Sid": "import", "Effect": "Allow",
-        "Principal": {"AWS": format!("arn:aws:iam::{}:root", world.account)},
-        "Action": ["ecr:ReplicateImage"], "Resource": format!("arn:aws:ecr:{REGION}:{}:repository/*", world.account),
-    }]});
-    world.ecr("PutRegistryPolicy", json!({"policyText": policy.to_string()})).await;
-    let read = world.ecr("GetRegistryPolicy", json!({})).await;
-    assert_eq!(read["registryId"], json!(world.account));
-}
-
-#[tokio::test]
 async fn regions_are_apart() {
     let Some(world) = world().await else { return };
     world.repository("here").await;
