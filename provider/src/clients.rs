@@ -18,6 +18,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tf_provider::{AttributePath, Diagnostic, Diagnostics, Value};
+use tokio::sync::Mutex;
 
 use crate::diagnostics::Failure;
 use crate::provider::{AssumeRolePlan, EcrunnerPlan, EndpointsPlan};
@@ -63,6 +64,8 @@ pub struct Clients {
     pub certificates_pem: Option<Vec<u8>>,
     /// Registry clients made so far.
     pub registries: Registries,
+    /// Held by whoever reads and rewrites the registry policy, which is one for all of its statements.
+    pub registry_policy: Mutex<()>,
     /// Default and ignored tags.
     pub tags: TagPolicy,
 }
@@ -221,8 +224,14 @@ impl Clients {
             attempts: base.retry_config().map_or(ATTEMPTS, RetryConfig::max_attempts),
             certificates_pem,
             registries: Registries::new(logins),
+            registry_policy: Mutex::default(),
             tags,
         }))
+    }
+
+    /// ARN of the repositories with this name, which may hold `*`, in the account's own registry.
+    pub fn repository_arn(&self, name: &str) -> String {
+        format!("arn:{}:ecr:{}:{}:repository/{name}", self.partition, self.region, self.account_id)
     }
 }
 

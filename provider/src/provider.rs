@@ -17,6 +17,7 @@ use crate::ecr::ecr_authorization::EcrAuthorization;
 use crate::ecr::image::Image;
 use crate::ecr::mirror_repository::{MirrorRepositories, MirrorRepository};
 use crate::ecr::pull_through_cache_rule::{PullThroughCacheRule, PullThroughCacheRules};
+use crate::ecr::registry_policy_statement::RegistryPolicyStatement;
 use crate::ecr::repository_creation_template::RepositoryCreationTemplate;
 use crate::ecr::sync_mirror::SyncMirror;
 use crate::ecr::upstream_credential::UpstreamCredential;
@@ -152,6 +153,7 @@ impl Provider for Ecrunner {
             .resource(resource!(WorkerFleet))
             .resource(resource!(MirrorRepository))
             .resource(resource!(PullThroughCacheRule))
+            .resource(resource!(RegistryPolicyStatement))
             .resource(resource!(RepositoryCreationTemplate))
             .resource(resource!(UpstreamCredential))
             .data_source(data_source!(Ami))

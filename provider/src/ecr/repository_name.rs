@@ -31,6 +31,25 @@ pub fn check_template_prefix(prefix: &str) -> Result<(), Invalid> {
     if prefix == "ROOT" { Ok(()) } else { check(prefix, 1..=MAX_NAME) }
 }
 
+/// Checks the names of repositories: one, or a pattern in which `*` stands for any text.
+///
+/// # Errors
+/// What is wrong, and what to write instead.
+pub fn check_pattern(pattern: &str) -> Result<(), Invalid> {
+    if is_pattern(pattern) {
+        return Ok(());
+    }
+    let name = pattern.split_once(":repository/").map_or("docker-hub/*", |(_, name)| name);
+    Err(Invalid::new("must be the name of a repository, in which `*` stands for any text")
+        .remedy(format!("Write \"{name}\", for example.")))
+}
+
+/// True for what can be the name of a repository, or a pattern of such names.
+pub fn is_pattern(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "/._-*".contains(c);
+    (1..=MAX_NAME).contains(&text.len()) && text.chars().all(allowed)
+}
+
 fn check(name: &str, length: std::ops::RangeInclusive<usize>) -> Result<(), Invalid> {
     let characters = name.chars().count();
     if !length.contains(&characters) {
@@ -88,6 +107,18 @@ mod tests {
         assert_eq!(check_rule_prefix(&"a".repeat(30)), Ok(()));
         assert!(check_rule_prefix(&"a".repeat(31)).is_err());
         assert!(check_rule_prefix("root-").is_err());
+    }
+
+    #[test]
+    fn a_pattern_is_a_name_with_wildcards_and_no_arn() {
+        for good in ["docker-hub/*", "*", "team/*/base", "ab"] {
+            assert_eq!(check_pattern(good), Ok(()), "{good}");
+        }
+        for bad in ["", "Docker/*", "a b", "a?", &"a".repeat(257)] {
+            assert!(check_pattern(bad).is_err(), "{bad:?} was accepted");
+        }
+        let arn = "arn:aws:ecr:eu-central-1:111122223333:repository/quay/*";
+        assert_eq!(check_pattern(arn).expect_err("accepted").remedy, "Write \"quay/*\", for example.");
     }
 
     #[test]

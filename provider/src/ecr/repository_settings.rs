@@ -300,7 +300,9 @@ fn object(text: &str, longest: usize) -> Result<serde_json::Map<String, serde_js
 pub fn may_miss_a_principal(failure: &Failure) -> bool {
     let says = |text| failure.message().contains(text);
     failure.is(&["InvalidParameterException"])
-        && (says("Principal not found") || says("Invalid repository policy provided"))
+        && (says("Principal not found")
+            || says("Invalid repository policy provided")
+            || says("Invalid registry policy provided"))
 }
 
 /// Repeats `call` while ECR may not see a role that a policy names.

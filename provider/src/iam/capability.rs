@@ -7,6 +7,7 @@ use tf_provider::schema::Invalid;
 
 use crate::arn::{check_arn, check_key_arn};
 use crate::clients::Clients;
+use crate::ecr::repository_name::is_pattern;
 
 /// Pulls images from ECR.
 #[derive(Schema, Clone, Debug, Default, PartialEq, Eq)]
@@ -71,8 +72,7 @@ fn check_repository(text: &str) -> Result<(), Invalid> {
     if is_arn(text) {
         return check_repository_arn(text);
     }
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "/._-*".contains(c);
-    if !text.is_empty() && text.chars().all(allowed) {
+    if is_pattern(text) {
         return Ok(());
     }
     Err(Invalid::new("must be the name of a repository, or its ARN")

@@ -317,7 +317,7 @@ fn canonical(value: serde_json::Value) -> serde_json::Value {
 }
 
 /// Version of the policy language.
-const VERSION: &str = "2012-10-17";
+pub const VERSION: &str = "2012-10-17";
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -22,8 +22,7 @@ pub struct PullPermissions {
 impl PullPermissions {
     /// Those of the rule with this prefix.
     pub(super) fn new(prefix: &str, clients: &Clients) -> Self {
-        let Clients { partition, region, account_id, .. } = clients;
-        let repository = format!("arn:{partition}:ecr:{region}:{account_id}:repository/{}", names(prefix));
+        let repository = clients.repository_arn(&names(prefix));
         PullPermissions { repositories: BTreeSet::from([repository]).into(), import: true.into() }
     }
 

@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 
 use crate::examples::quickstart_of;
 
-/// Every resource that the quickstart has, a template and a credential, each with the identity to import it by.
-fn objects(vpc_id: &str) -> [(&'static str, Value); 8] {
+/// Every resource that the quickstart has, and what is made beside it, each with the identity to import it by.
+fn objects(vpc_id: &str) -> [(&'static str, Value); 9] {
     [
+        ("ecrunner_registry_policy_statement", json!({ "sid": "Import" })),
         ("ecrunner_repository_creation_template", json!({ "prefix": "docker-hub" })),
         ("ecrunner_upstream_credential", json!({ "name": "docker-hub" })),
         ("ecrunner_mirror_repository", json!({ "name": "mirror/library/alpine" })),
@@ -33,6 +34,14 @@ fn every_resource_is_imported_by_its_identity_and_by_none_of_another_place() {
     let create = ["ecr", "create-repository-creation-template", "--prefix", "docker-hub"];
     account.aws(&[&create[..], &["--applied-for", "PULL_THROUGH_CACHE"]].concat());
     account.upstream_secret("docker-hub");
+    let policy = json!({"Version": "2012-10-17", "Statement": {
+        "Sid": "Import",
+        "Effect": "Allow",
+        "Principal": {"AWS": "111122223333"},
+        "Action": "ecr:CreateRepository",
+        "Resource": "*",
+    }});
+    account.aws(&["ecr", "put-registry-policy", "--policy-text", &policy.to_string()]);
     let provider = Direct::new(&account);
     for (type_name, identity) in objects(&vpc_id) {
         let read = provider.ask(async |server| {

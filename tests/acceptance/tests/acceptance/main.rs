@@ -16,6 +16,7 @@ mod mirror_repository;
 mod provider;
 mod pull_through_cache_rule;
 mod registry_auth;
+mod registry_policy_statement;
 mod repository_creation_template;
 mod runner_config;
 mod runner_manager;
