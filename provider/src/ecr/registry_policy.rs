@@ -265,8 +265,9 @@ mod tests {
 
     #[test]
     fn one_statement_is_changed_and_the_rest_is_kept() {
-        let theirs =
-            json!({"Sid": "theirs", "Effect": "Deny", "Condition": {"NumericLessThan": {"x": 1.50}}});
+        // Text, since a literal would be a number of Rust's.
+        let theirs = r#"{"Sid": "theirs", "Effect": "Deny", "Condition": {"NumericLessThan": {"x": 1.50}}}"#;
+        let theirs: Json = serde_json::from_str(theirs).expect("JSON");
         let ours = json!({"Sid": "ours", "Effect": "Allow"});
         let kept = policy(&json!({"Version": "2008-10-17", "Id": "team", "Statement": theirs}));
         let both = kept.with("ours", Some(&ours));
