@@ -8,7 +8,7 @@ mod list;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use tf_provider::schema::{Computed, Invalid};
+use tf_provider::schema::Computed;
 use tf_provider::{
     Context, Diagnostic, Diagnostics, ImportIdentity, ImportState, ModifyPlan, PlanContext, Resource,
     ResourceIdentity, Schema, Value,
@@ -22,6 +22,7 @@ use super::capability::{
 use super::policy::{self, Capabilities, MAX_INLINE_POLICY};
 use super::profile::{self, Profile};
 use super::role::{self, Role, Wanted};
+use super::role_arguments::{check_name, check_path, check_policy_arn};
 use crate::clients::Clients;
 use crate::creating::{self, Creating};
 use crate::identity::NamedInAccount;
@@ -196,7 +197,7 @@ impl ModifyPlan for InstanceProfile {
             (Some(capabilities), Some(clients)) => capabilities.within(clients.into()).document().into(),
             _ => Value::Unknown,
         };
-        let size = plan.planned.policy_json.known().map_or(0, |document| policy_size(document));
+        let size = plan.planned.policy_json.known().map_or(0, |document| policy::size(document));
         if size > MAX_INLINE_POLICY {
             plan.report(Diagnostic::error(
                 "Policy is too large",
@@ -415,76 +416,4 @@ fn already_exists(summary: &str, name: &str) -> Diagnostics {
     )
     .at("name")
     .into()
-}
-
-/// Characters that count against IAM's quota.
-fn policy_size(document: &str) -> usize {
-    document.chars().filter(|c| !c.is_whitespace()).count()
-}
-
-fn check_name(name: &str) -> Result<(), Invalid> {
-    let characters = name.chars().count();
-    if !(1..=64).contains(&characters) {
-        return Err(Invalid::new(format!("must have 1 to 64 characters, but has {characters}")));
-    }
-    match name.chars().find(|c| !c.is_ascii_alphanumeric() && !"_+=,.@-".contains(*c)) {
-        None => Ok(()),
-        Some(c) => Err(Invalid::new(format!("holds \"{c}\", which a role's name must not"))
-            .remedy("Use letters, digits and `_+=,.@-`.")),
-    }
-}
-
-fn check_path(path: &str) -> Result<(), Invalid> {
-    let graphic = path.bytes().all(|byte| byte.is_ascii_graphic());
-    if graphic && path.len() <= 512 && path.starts_with('/') && path.ends_with('/') {
-        return Ok(());
-    }
-    Err(Invalid::new("must begin and end with a slash, and have at most 512 printable ASCII characters")
-        .remedy("Write \"/team/\", or leave it out."))
-}
-
-fn check_policy_arn(arn: &str) -> Result<(), Invalid> {
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    match parts[..] {
-        // AWS' own policies have `aws` in the place of the account.
-        ["arn", partition, "iam", "", _, policy]
-            if partition.starts_with("aws") && policy.len() > 7 && policy.starts_with("policy/") =>
-        {
-            Ok(())
-        }
-        _ => Err(Invalid::new("must be the ARN of a managed policy")
-            .remedy("Write arn:aws:iam::<account>:policy/<name>.")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_and_paths_are_those_that_iam_takes() {
-        for good in ["a", "runner-manager", "a_b+c=d,e.f@g", &"x".repeat(64)] {
-            assert_eq!(check_name(good), Ok(()), "{good}");
-        }
-        for bad in ["", "a b", "a/b", "a:b", "ä", &"x".repeat(65)] {
-            assert!(check_name(bad).is_err(), "{bad:?} was accepted");
-        }
-        assert_eq!((check_path("/"), check_path("/ci/runner/")), (Ok(()), Ok(())));
-        for bad in ["", "ci", "/ci", "ci/", "/c i/"] {
-            assert!(check_path(bad).is_err(), "{bad:?} was accepted");
-        }
-    }
-
-    #[test]
-    fn a_permissions_boundary_is_a_managed_policy() {
-        assert_eq!(check_policy_arn("arn:aws:iam::111122223333:policy/team/bound"), Ok(()));
-        assert_eq!(check_policy_arn("arn:aws:iam::aws:policy/ReadOnlyAccess"), Ok(()));
-        assert!(check_policy_arn("arn:aws:iam::111122223333:role/x").is_err());
-        assert!(check_policy_arn("arn:aws:iam::111122223333:policy/").is_err());
-    }
-
-    #[test]
-    fn white_space_does_not_count_against_the_quota() {
-        assert_eq!(policy_size("{ \"a\" :\n 1 }"), 7);
-    }
 }

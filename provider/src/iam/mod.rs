@@ -5,3 +5,4 @@ pub mod instance_profile;
 pub mod policy;
 mod profile;
 mod role;
+mod role_arguments;

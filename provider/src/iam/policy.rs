@@ -264,6 +264,11 @@ impl Capabilities {
     }
 }
 
+/// Characters that count against IAM's quota.
+pub(super) fn size(document: &str) -> usize {
+    document.chars().filter(|c| !c.is_whitespace()).count()
+}
+
 /// The trust policy: EC2, and nobody else, may assume the role.
 pub fn trust_document(partition: &str) -> String {
     let service = format!("ec2.{}", service_principal_suffix(partition));

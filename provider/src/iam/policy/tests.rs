@@ -370,3 +370,8 @@ fn names_become_arns_of_the_providers_account_and_arns_stay() {
         ])
     );
 }
+
+#[test]
+fn white_space_does_not_count_against_the_quota() {
+    assert_eq!(size("{ \"a\" :\n 1 }"), 7);
+}
