@@ -14,6 +14,7 @@ pub mod functions;
 pub mod iam;
 pub mod identity;
 pub mod listing;
+pub mod planned;
 pub mod provider;
 pub mod registries;
 pub mod registry_auth;

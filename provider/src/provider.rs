@@ -24,6 +24,7 @@ use crate::ecr::upstream_credential::UpstreamCredential;
 use crate::functions;
 use crate::iam::instance_profile::{InstanceProfile, InstanceProfiles};
 use crate::registry_auth::check_address;
+use crate::iam::repository_creation_role::RepositoryCreationRole;
 use crate::runner::runner_config::RunnerConfig;
 use crate::runner::runner_manager::RunnerManager;
 
@@ -154,6 +155,7 @@ impl Provider for Ecrunner {
             .resource(resource!(MirrorRepository))
             .resource(resource!(PullThroughCacheRule))
             .resource(resource!(RegistryPolicyStatement))
+            .resource(resource!(RepositoryCreationRole))
             .resource(resource!(RepositoryCreationTemplate))
             .resource(resource!(UpstreamCredential))
             .data_source(data_source!(Ami))

@@ -20,6 +20,7 @@ use crate::arn::{Arn, check_arn, is_account};
 use crate::clients::Clients;
 use crate::diagnostics::Failure;
 use crate::identity::{check_place, place};
+use crate::planned::known;
 
 /// Most elements of a list: more do not fit into a registry policy.
 const MOST: usize = 310;
@@ -167,7 +168,7 @@ impl ImportIdentity for RegistryPolicyStatement {
 impl ModifyPlan for RegistryPolicyStatement {
     fn modify_plan(plan: &mut PlanContext<'_, Self>) {
         let Some(clients) = plan.client() else { return };
-        let Some(principals) = known_set(&plan.planned.principals) else { return };
+        let Some(principals) = known::<BTreeSet<String>, _>(&plan.planned.principals) else { return };
         let foreign =
             |principal: &&String| Arn::parse(principal).is_some_and(|arn| arn.partition != clients.partition);
         if let Some(principal) = principals.iter().find(foreign) {
@@ -185,7 +186,7 @@ impl ModifyPlan for RegistryPolicyStatement {
             plan.planned.principals = Value::Known(kept);
         }
         let (Value::Known(sid), Some(actions), Some(repositories)) =
-            (&plan.planned.sid, known_set(&plan.planned.actions), known_set(&plan.planned.repositories))
+            (&plan.planned.sid, known(&plan.planned.actions), known(&plan.planned.repositories))
         else {
             return;
         };
@@ -267,11 +268,6 @@ fn principal_remedy(failure: &Failure) -> &'static str {
 
 fn default_actions() -> BTreeSet<String> {
     ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"].map(str::to_owned).into()
-}
-
-/// The elements, if all of them are known.
-fn known_set(set: &Value<Vec<Value<String>>>) -> Option<BTreeSet<String>> {
-    set.known()?.iter().map(|element| element.known().cloned()).collect()
 }
 
 /// The principal as ECR stores it: an account by the ARN of its root.

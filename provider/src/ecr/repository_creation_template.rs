@@ -79,10 +79,10 @@ pub struct RepositoryCreationTemplate {
     pub repository_policy: Option<Json>,
     /// Tags of the repositories. They demand `custom_role_arn`.
     pub resource_tags: Option<Tags>,
-    /// ARN of the role that ECR assumes to create the repositories, one of the registry's account; it trusts
-    /// `ecr.amazonaws.com`. Tags and KMS demand one: without it every first pull ends with "not found". It needs
-    /// `ecr:CreateRepository`, `ecr:ReplicateImage` and `ecr:TagResource`, and for KMS `kms:CreateGrant`,
-    /// `kms:RetireGrant` and `kms:DescribeKey`. Who applies needs `iam:PassRole` for it.
+    /// ARN of the role that ECR assumes to create the repositories, one of the registry's account, such as that of an
+    /// `ecrunner_repository_creation_role`. Tags and KMS demand one: without it every first pull ends with "not found". It
+    /// trusts `ecr.amazonaws.com` and needs `ecr:CreateRepository`, `ecr:ReplicateImage` and `ecr:TagResource`, and for KMS
+    /// `kms:CreateGrant`, `kms:RetireGrant` and `kms:DescribeKey`. Who applies needs `iam:PassRole` for it.
     #[tf(validate(text(check_role_arn)))]
     pub custom_role_arn: Option<String>,
     /// Id of the registry, which is the id of the account.

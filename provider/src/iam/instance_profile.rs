@@ -240,8 +240,7 @@ impl Found {
         if profile.roles != [name] {
             return Some("The instance profile does not hold its role.".to_owned());
         }
-        let trust = policy::trust_document(&clients.partition);
-        (!policy::is_same(&role.trust, &trust))
+        (!policy::is_same(&role.trust, &trust(clients)))
             .then(|| "The trust policy of the role was changed.".to_owned())
     }
 }
@@ -308,6 +307,8 @@ impl InstanceProfile {
         let wanted = Wanted {
             name: &name,
             path: &given.path,
+            description: "Instances of the instance profile of this name",
+            trust: &trust(&clients),
             permissions_boundary: given.permissions_boundary.as_deref(),
             policy: document.as_deref(),
             tags: &role_tags,
@@ -403,6 +404,11 @@ impl InstanceProfile {
         }
         self
     }
+}
+
+/// The trust policy of the role.
+fn trust(clients: &Clients) -> String {
+    policy::trust_document(&policy::ec2_principal(&clients.partition))
 }
 
 fn already_exists(summary: &str, name: &str) -> Diagnostics {

@@ -6,12 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use tf_provider::Value;
-use tf_provider::schema::Convert;
 
 use super::capability::{CacheBucket, CompleteLifecycle, FleetControl, ImagePull, ReadParameters, Scope};
 use super::instance_profile::{InstanceProfile, InstanceProfilePlan};
 use crate::arn::Arn;
+use crate::planned::known;
 
 mod declared;
 
@@ -62,10 +61,6 @@ impl From<&InstanceProfile> for Capabilities {
 impl Capabilities {
     /// The planned capabilities; `None` while any of them is unknown.
     pub fn planned(plan: &InstanceProfilePlan) -> Option<Self> {
-        fn known<T: Convert, P: Convert>(value: &Value<P>) -> Option<Option<T>> {
-            // Only what is wholly known has the shape of the known form.
-            Option::from_raw(&value.to_raw()).ok()
-        }
         Some(Capabilities {
             session_manager: *plan.session_manager.known()?,
             image_pull: known(&plan.image_pull)?,
@@ -114,9 +109,7 @@ impl Capabilities {
         self.parameters(&mut statements);
         self.storage(&mut statements);
         self.logs_and_lifecycle(&mut statements);
-        // An empty list of resources is refused by IAM; a capability for nothing allows nothing.
-        statements.retain(|statement: &Statement| !statement.resource.is_empty());
-        (!statements.is_empty()).then(|| Document { version: VERSION, statement: statements }.to_json())
+        document(statements)
     }
 
     /// The SSM agent's rights without those to read parameters, which AmazonSSMManagedInstanceCore contains: with
@@ -269,14 +262,25 @@ pub(super) fn size(document: &str) -> usize {
     document.chars().filter(|c| !c.is_whitespace()).count()
 }
 
-/// The trust policy: EC2, and nobody else, may assume the role.
-pub fn trust_document(partition: &str) -> String {
-    let service = format!("ec2.{}", service_principal_suffix(partition));
+/// The policy with these statements, as JSON without white space; `None` when nothing is allowed.
+pub(super) fn document(mut statements: Vec<Statement>) -> Option<String> {
+    // An empty list of resources is refused by IAM; a statement for nothing allows nothing.
+    statements.retain(|statement| !statement.resource.is_empty());
+    (!statements.is_empty()).then(|| Document { version: VERSION, statement: statements }.to_json())
+}
+
+/// The trust policy: this service, and nobody else, may assume the role.
+pub fn trust_document(service: &str) -> String {
     serde_json::json!({
         "Version": VERSION,
         "Statement": [{"Effect": "Allow", "Action": ["sts:AssumeRole"], "Principal": {"Service": [service]}}],
     })
     .to_string()
+}
+
+/// EC2 as a principal.
+pub fn ec2_principal(partition: &str) -> String {
+    format!("ec2.{}", service_principal_suffix(partition))
 }
 
 /// What EC2's service principal ends in. It is not the partition's DNS suffix everywhere: in the European Sovereign
@@ -331,9 +335,10 @@ struct Document {
     statement: Vec<Statement>,
 }
 
+/// A statement that allows something.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Statement {
+pub(super) struct Statement {
     sid: &'static str,
     effect: &'static str,
     action: &'static [&'static str],
@@ -343,7 +348,7 @@ struct Statement {
 }
 
 impl Statement {
-    fn allow(
+    pub(super) fn allow(
         sid: &'static str,
         action: &'static [&'static str],
         resource: impl IntoIterator<Item = String>,

@@ -1,4 +1,4 @@
-//! The role of an instance profile with its one inline policy: find, create, repair, remove.
+//! A role with its one inline policy: find, create, repair, remove.
 //! AWS: GetRole, CreateRole, UpdateAssumeRolePolicy, Put-/DeleteRolePermissionsBoundary, Put-/Get-/DeleteRolePolicy,
 //! ListRolePolicies, ListAttachedRolePolicies, DetachRolePolicy, TagRole, UntagRole, DeleteRole (IAM API reference).
 
@@ -28,6 +28,8 @@ pub(super) const CONFLICTS_OF_NEW: [&str; 2] = ["ConcurrentModification", "NoSuc
 #[derive(Clone, Debug)]
 pub(super) struct Role {
     pub(super) arn: String,
+    /// Begins with `AROA`; a role made anew under the same name has another.
+    pub(super) unique_id: String,
     pub(super) path: String,
     pub(super) trust: String,
     pub(super) permissions_boundary: Option<String>,
@@ -41,6 +43,9 @@ pub(super) struct Role {
 pub(super) struct Wanted<'a> {
     pub(super) name: &'a str,
     pub(super) path: &'a str,
+    pub(super) description: &'a str,
+    /// Trust policy.
+    pub(super) trust: &'a str,
     pub(super) permissions_boundary: Option<&'a str>,
     pub(super) policy: Option<&'a str>,
     pub(super) tags: &'a Tags,
@@ -93,6 +98,7 @@ pub(super) async fn find(clients: &Clients, name: &str) -> Result<Option<Role>, 
     };
     Ok(Some(Role {
         arn: role.arn().to_owned(),
+        unique_id: role.role_id().to_owned(),
         path: role.path().to_owned(),
         trust: role.assume_role_policy_document().map(decoded).unwrap_or_default(),
         permissions_boundary: role
@@ -121,8 +127,8 @@ pub(super) async fn create(
             .create_role()
             .role_name(wanted.name)
             .path(wanted.path)
-            .description("Instances of the instance profile of this name")
-            .assume_role_policy_document(policy::trust_document(&clients.partition))
+            .description(wanted.description)
+            .assume_role_policy_document(wanted.trust)
             .set_permissions_boundary(wanted.permissions_boundary.map(str::to_owned))
             .set_tags(Some(tags.clone()));
         async move { call.send().await.map_err(|error| Failure::of("IAM", &error)) }
@@ -155,8 +161,7 @@ pub(super) async fn repair(
     role: &Role,
     wanted: &Wanted<'_>,
 ) -> Result<(), Diagnostics> {
-    let clients = ctx.client();
-    let (iam, name) = (&clients.iam, wanted.name);
+    let (iam, name) = (&ctx.client().iam, wanted.name);
     let failed =
         |failure: Failure| failure.report(format!("Updating IAM role ({name})"), "The role is there.", "");
     macro_rules! send {
@@ -169,9 +174,8 @@ pub(super) async fn repair(
             .map_err(failed)?
         };
     }
-    let trust = policy::trust_document(&clients.partition);
-    if !policy::is_same(&role.trust, &trust) {
-        send!(iam.update_assume_role_policy().role_name(name).policy_document(&trust));
+    if !policy::is_same(&role.trust, wanted.trust) {
+        send!(iam.update_assume_role_policy().role_name(name).policy_document(wanted.trust));
     }
     match (role.permissions_boundary.as_deref(), wanted.permissions_boundary) {
         (actual, wanted) if actual == wanted => {}

@@ -23,7 +23,7 @@ resource "ecrunner_repository_creation_template" "team" {
   prefix          = "team"
   applied_for     = ["CREATE_ON_PUSH"]
   resource_tags   = { team = "ci" }
-  custom_role_arn = "arn:aws:iam::111122223333:role/create-repositories"
+  custom_role_arn = ecrunner_repository_creation_role.team.arn
 
   image_tag_mutability                   = "IMMUTABLE_WITH_EXCLUSION"
   image_tag_mutability_exclusion_filters = ["latest", "dev-*"]

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use crate::examples::quickstart_of;
 
 /// Every resource that the quickstart has, and what is made beside it, each with the identity to import it by.
-fn objects(vpc_id: &str) -> [(&'static str, Value); 9] {
+fn objects(vpc_id: &str) -> [(&'static str, Value); 10] {
     [
         ("ecrunner_registry_policy_statement", json!({ "sid": "Import" })),
+        ("ecrunner_repository_creation_role", json!({ "name": "quickstart-manager" })),
         ("ecrunner_repository_creation_template", json!({ "prefix": "docker-hub" })),
         ("ecrunner_upstream_credential", json!({ "name": "docker-hub" })),
         ("ecrunner_mirror_repository", json!({ "name": "mirror/library/alpine" })),
@@ -19,6 +20,9 @@ fn objects(vpc_id: &str) -> [(&'static str, Value); 9] {
         ("ecrunner_runner_manager", json!({ "name": "quickstart-manager" })),
     ]
 }
+
+/// What has no region.
+const IN_IAM: [&str; 2] = ["ecrunner_instance_profile", "ecrunner_repository_creation_role"];
 
 fn with(identity: &Value, name: &str, value: &str) -> Value {
     let mut identity = identity.clone();
@@ -52,8 +56,8 @@ fn every_resource_is_imported_by_its_identity_and_by_none_of_another_place() {
         read.diagnostics.expect_success();
         assert!(read.exists(), "{type_name}");
         let mut whole = with(&identity, "account_id", account.id());
-        // IAM has no region.
-        if type_name != "ecrunner_instance_profile" {
+        let has_region = !IN_IAM.contains(&type_name);
+        if has_region {
             whole = with(&whole, "region", REGION);
         }
         assert_eq!(read.identity, Some(whole.clone()), "{type_name}");
@@ -64,7 +68,7 @@ fn every_resource_is_imported_by_its_identity_and_by_none_of_another_place() {
         let elsewhere = of(with(&identity, "account_id", "999999999999"));
         elsewhere.diagnostics.expect_error("Identity of another place", "");
         assert!(!elsewhere.exists());
-        if type_name != "ecrunner_instance_profile" {
+        if has_region {
             let elsewhere = of(with(&identity, "region", "us-east-1"));
             elsewhere.diagnostics.expect_error("Identity of another place", "");
         }

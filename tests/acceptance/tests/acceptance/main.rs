@@ -17,6 +17,7 @@ mod provider;
 mod pull_through_cache_rule;
 mod registry_auth;
 mod registry_policy_statement;
+mod repository_creation_role;
 mod repository_creation_template;
 mod runner_config;
 mod runner_manager;
