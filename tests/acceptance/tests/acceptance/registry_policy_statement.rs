@@ -206,7 +206,7 @@ resource "{TYPE}" "many" {{
 fn statements_of_others_are_left_alone() {
     let account = Account::new();
     let theirs = theirs(&account);
-    put(&account, &[theirs.clone()]);
+    put(&account, std::slice::from_ref(&theirs));
     let mut workspace = applied(&account, &import("\"111122223333\""));
     assert_eq!(statements(&account).len(), 2);
     assert_eq!(statements(&account)[0], theirs);

@@ -87,9 +87,10 @@ fn policy_that_allows_something_else_is_told_and_restored() {
     let mut workspace = applied(&account, &with_key());
     let open = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
     let whole = document(&[creation(&account, &["docker-hub/*"]), keys(&[KEY])]);
-    for foreign in
-        [document(&[open.clone()]), document(&[creation(&account, &["docker-hub/*"]), keys(&[KEY]), open])]
-    {
+    for foreign in [
+        document(std::slice::from_ref(&open)),
+        document(&[creation(&account, &["docker-hub/*"]), keys(&[KEY]), open]),
+    ] {
         put_policy(&account, "ecrunner", &foreign);
         workspace.plan().run().expect_warning("Repository creation role was changed (creation)");
         assert_restored(&mut workspace, &account, "policy");
