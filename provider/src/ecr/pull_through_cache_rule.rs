@@ -6,6 +6,7 @@
 mod list;
 mod moved;
 mod pull_permissions;
+mod secret;
 mod upstream;
 mod validation;
 
@@ -18,10 +19,10 @@ use tf_provider::{
     Context, Diagnostic, Diagnostics, ImportIdentity, ImportState, ModifyPlan, PlanContext, Resource,
     ResourceIdentity, Schema, ValidateConfig, Value,
 };
-use tokio::time::Instant;
 
 pub use self::list::PullThroughCacheRules;
 use self::pull_permissions::PullPermissions;
+use self::secret::{SECRET_ERRORS, secret_remedy, when_secret_is_visible};
 use self::upstream::{CredentialRule, check_upstream, credential_rule, upstream_of};
 use super::repository_name::check_rule_prefix;
 use super::upstream_secret::check_credential_arn;
@@ -30,12 +31,6 @@ use crate::clients::Clients;
 use crate::diagnostics::Failure;
 use crate::identity::{check_place, place};
 use crate::retry::{self, CreateFailure};
-
-/// How long a secret just created may stay invisible to ECR.
-const SECRET_VISIBLE: Duration = Duration::from_secs(120);
-/// What ECR answers while it cannot use the secret.
-const SECRET_ERRORS: [&str; 3] =
-    ["SecretNotFoundException", "UnableToAccessSecretException", "UnableToDecryptSecretValueException"];
 
 /// Caches images of one upstream registry under a prefix of the account's own registry: a pull of
 /// `<registry>/<prefix>/<image>:<tag>` imports the image on first use.
@@ -340,44 +335,6 @@ async fn find_by_prefix(
     }
 }
 
-/// Repeats `call` while ECR does not see a secret that Secrets Manager may well have.
-async fn when_secret_is_visible<F, E>(
-    ctx: &Context<Clients>,
-    credential_arn: Option<&str>,
-    call: impl Fn() -> F + Send + Sync,
-) -> Result<(), E>
-where
-    F: Future<Output = Result<(), E>> + Send,
-    E: AsRef<Failure> + Send,
-{
-    let give_up = (Instant::now() + SECRET_VISIBLE).min(ctx.deadline());
-    loop {
-        let error = match call().await {
-            Ok(()) => return Ok(()),
-            Err(error) => error,
-        };
-        let failure = error.as_ref();
-        let Some(secret) = credential_arn.filter(|_| failure.is(&SECRET_ERRORS)) else { return Err(error) };
-        if Instant::now() > give_up || secret_is_missing(ctx.client(), secret).await {
-            return Err(error);
-        }
-        tracing::info!(code = failure.code(), "waiting until ECR sees the secret");
-        tokio::select! {
-            () = tokio::time::sleep(Duration::from_secs(2)) => {}
-            () = ctx.stop().cancelled() => return Err(error),
-        }
-    }
-}
-
-/// True when Secrets Manager knows for certain that there is no such secret; then waiting helps nobody.
-async fn secret_is_missing(clients: &Clients, secret: &str) -> bool {
-    match clients.secretsmanager.describe_secret().secret_id(secret).send().await {
-        Ok(secret) => secret.deleted_date().is_some(),
-        // No right to ask is no answer.
-        Err(error) => Failure::of("Secrets Manager", &error).is(&["ResourceNotFoundException"]),
-    }
-}
-
 fn already_exists(summary: &str, prefix: &str) -> Diagnostics {
     Diagnostic::error(
         summary,
@@ -397,19 +354,6 @@ fn refused(failure: &Failure, summary: &str, exists_now: &str) -> Diagnostics {
         code if SECRET_ERRORS.contains(&code) => diagnostic.at("credential_arn").into(),
         "UnsupportedUpstreamRegistryException" => diagnostic.at("upstream_registry_url").into(),
         _ => diagnostic.into(),
-    }
-}
-
-fn secret_remedy(failure: &Failure) -> &'static str {
-    match failure.code() {
-        "SecretNotFoundException" => {
-            "Create the secret as ecr-pullthroughcache/<name> in this account and region, or correct credential_arn."
-        }
-        "UnableToAccessSecretException" => "Check the resource policy of the secret.",
-        "UnableToDecryptSecretValueException" => {
-            "Encrypt the secret with the AWS managed key aws/secretsmanager: pull through cache can use no other."
-        }
-        _ => "",
     }
 }
 
