@@ -1,7 +1,8 @@
 //! ApplyResourceChange: creates, updates or deletes.
 //!
 //! What exists never gets lost: after a failed create the saved state comes back (Terraform taints it), after a
-//! failed update the saved or the prior one, after a failed delete what is left.
+//! failed update the saved or the prior one, after a failed delete what is left; each with the private data that the
+//! operation left.
 
 use std::sync::Arc;
 
@@ -67,7 +68,14 @@ pub(crate) async fn handle<P: Provider>(server: &ProviderServer<P>, request: Req
             None => {
                 let left = outcome.saved.map(|saved| carry_timeouts(saved.normalised(&ty), &prior));
                 let (state, fallback) = (left.unwrap_or_else(|| prior.clone()), prior);
-                Response { ty, state, fallback, identity, private, diagnostics: outcome.diagnostics }
+                Response {
+                    ty,
+                    state,
+                    fallback,
+                    identity,
+                    private: outcome.private,
+                    diagnostics: outcome.diagnostics,
+                }
             }
         };
     }

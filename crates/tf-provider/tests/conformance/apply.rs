@@ -114,6 +114,15 @@ async fn item_44_failed_delete_keeps_state_and_private_data() {
 }
 
 #[tokio::test]
+async fn item_44_delete_that_fails_half_way_keeps_what_it_noted_in_private_data() {
+    let object = everything().await;
+    let prior = object.created(&object.config([("name", text("a")), ("fault", text("half delete"))])).await;
+    let state = object.apply(&prior, &NOTHING, &NOTHING, Bytes::from_static(br#"{"k":1}"#)).await;
+    assert_eq!(told(&state.diagnostics), ["error : Fault on demand"]);
+    assert!(state.value == Some(prior) && state.private.as_ref() == br#"{"k":1,"left":"half"}"#);
+}
+
+#[tokio::test]
 async fn item_49_delete_drops_state_and_private_data() {
     let object = everything().await;
     let prior = object.created(&object.config([("name", text("a"))])).await;

@@ -216,9 +216,13 @@ impl Resource for Everything {
         Ok(self)
     }
 
-    async fn delete(self, _: &mut Context<Client>) -> Result<(), Diagnostics> {
+    async fn delete(self, ctx: &mut Context<Client>) -> Result<(), Diagnostics> {
         if self.fault("delete") {
             return Err(fails("Nothing was deleted."));
+        }
+        if self.fault("half delete") {
+            ctx.private().set("left", "half");
+            return Err(fails("Half of it was deleted."));
         }
         Ok(())
     }
