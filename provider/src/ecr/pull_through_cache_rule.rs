@@ -1,11 +1,13 @@
 //! `ecrunner_pull_through_cache_rule`: one ECR pull through cache rule.
 //! AWS: CreatePullThroughCacheRule, DescribePullThroughCacheRules, UpdatePullThroughCacheRule,
-//! ValidatePullThroughCacheRule, DeletePullThroughCacheRule (Amazon ECR API reference).
+//! ValidatePullThroughCacheRule, DeletePullThroughCacheRule (Amazon ECR API reference); for the repositories it leaves see
+//! `repositories.rs`.
 //! Identity: the repository prefix within the registry. Updatable in place: credential and role, but not their removal.
 
 mod list;
 mod moved;
 mod pull_permissions;
+mod repositories;
 mod secret;
 mod upstream;
 mod validation;
@@ -22,6 +24,7 @@ use tf_provider::{
 
 pub use self::list::PullThroughCacheRules;
 use self::pull_permissions::PullPermissions;
+use self::repositories::{Leftovers, ROOT};
 use self::secret::{SECRET_ERRORS, secret_remedy, when_secret_is_visible};
 use self::upstream::{CredentialRule, check_upstream, credential_rule, upstream_of};
 use super::repository_name::check_rule_prefix;
@@ -43,12 +46,17 @@ use crate::retry::{self, CreateFailure};
 /// refused is a warning: the rule is there, and works as soon as the secret is right. Who applies needs
 /// `ecr:ValidatePullThroughCacheRule` for that; without, nothing is tried.
 ///
+/// Destroying a rule leaves the repositories that its pulls made; a warning then lists them. With `delete_repositories`
+/// they are deleted, with their images, once the rule is. ECR does not record what made a repository. As made by the rule
+/// counts one that is below its prefix and below no longer prefix of another rule, that is not older than the rule, and
+/// that is no mirror of `ecrunner_mirror_repository`. So put nothing else below the prefix of a rule.
+///
 /// A rule has no tags, so a create whose answer was lost for good cannot be told from a rule of somebody else: apply then
 /// names the import block.
 #[derive(Schema, Clone, Debug)]
 #[tf(
     type_name = "ecrunner_pull_through_cache_rule",
-    timeouts(create = "5m", read = "2m", update = "5m", delete = "2m")
+    timeouts(create = "5m", read = "2m", update = "5m", delete = "20m")
 )]
 pub struct PullThroughCacheRule {
     /// Prefix of the repositories that this rule fills, such as `docker-hub`, or `ROOT` for all without a rule of
@@ -69,6 +77,11 @@ pub struct PullThroughCacheRule {
     /// Prefix of the repositories in an upstream ECR registry; 2 to 30 characters. Default: `ROOT`, which is all.
     #[tf(optional, keep, replace, validate(text(check_rule_prefix)))]
     pub upstream_repository_prefix: Computed<String>,
+    /// Whether destroy, and a replacement, also deletes the repositories that pulls through this rule made, with all their
+    /// images. Apply it before destroying. Not for `ROOT`, whose repositories cannot be told from those of others. Needs
+    /// `ecr:DescribeRepositories`, `ecr:ListTagsForResource` and `ecr:DeleteRepository`.
+    #[tf(default = false)]
+    pub delete_repositories: bool,
     /// Id of the registry, which is the id of the account.
     #[tf(keep)]
     pub registry_id: Computed<String>,
@@ -132,13 +145,24 @@ impl Resource for PullThroughCacheRule {
     }
 
     async fn read(self, ctx: &mut Context<Clients>) -> Result<Option<Self>, Diagnostics> {
-        let found = find_by_prefix(ctx.client(), &self.ecr_repository_prefix).await?;
-        Ok(found.map(|rule| self.with(&rule, ctx.client())))
+        match find_by_prefix(ctx.client(), &self.ecr_repository_prefix).await? {
+            Some(rule) => {
+                repositories::stay_with_rule(ctx.private());
+                Ok(Some(self.with(&rule, ctx.client())))
+            }
+            // The next destroy goes on with these.
+            None if repositories::are_left(ctx.private()) => Ok(Some(self)),
+            None => Ok(None),
+        }
     }
 
     async fn update(self, prior: Self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
         let clients = ctx.client().clone();
         let summary = format!("Updating ECR pull through cache rule ({})", self.ecr_repository_prefix);
+        if (&self.credential_arn, &self.custom_role_arn) == (&prior.credential_arn, &prior.custom_role_arn) {
+            // What else can change is not ECR's, which refuses to be told nothing.
+            return Ok(self);
+        }
         when_secret_is_visible(ctx, self.credential_arn.as_deref(), || {
             let call = clients
                 .ecr
@@ -163,22 +187,18 @@ impl Resource for PullThroughCacheRule {
     }
 
     async fn delete(self, ctx: &mut Context<Clients>) -> Result<(), Diagnostics> {
-        let sent = ctx
-            .client()
-            .ecr
-            .delete_pull_through_cache_rule()
-            .ecr_repository_prefix(&self.ecr_repository_prefix)
-            .send()
-            .await;
-        let failure = match sent {
-            Ok(_) => return Ok(()),
-            Err(error) => Failure::of("ECR", &error),
-        };
-        if failure.is(&["PullThroughCacheRuleNotFoundException"]) {
-            return Ok(());
+        let found = find_by_prefix(ctx.client(), &self.ecr_repository_prefix).await?;
+        let leftovers = Leftovers::of(&self, found.as_ref(), ctx);
+        let call = ctx.client().ecr.delete_pull_through_cache_rule();
+        if let Err(error) = call.ecr_repository_prefix(&self.ecr_repository_prefix).send().await {
+            let failure = Failure::of("ECR", &error);
+            if !failure.is(&["PullThroughCacheRuleNotFoundException"]) {
+                let summary =
+                    format!("Deleting ECR pull through cache rule ({})", self.ecr_repository_prefix);
+                return Err(failure.report(summary, "The rule is still there.", ""));
+            }
         }
-        let summary = format!("Deleting ECR pull through cache rule ({})", self.ecr_repository_prefix);
-        Err(failure.report(summary, "The rule is still there.", ""))
+        leftovers.settle(ctx).await
     }
 }
 
@@ -246,6 +266,13 @@ impl ModifyPlan for PullThroughCacheRule {
                 plan.requires_replace("custom_role_arn");
             }
         }
+        if plan.prior.is_some() && repositories::are_left(&plan.private) {
+            plan.planned.registry_id = Value::Unknown;
+            plan.requires_replace("registry_id");
+            let detail = "An earlier destroy deleted the rule, and not all of its repositories. These are deleted before the \
+                          rule is made anew.";
+            plan.report(Diagnostic::warning("ECR pull through cache rule is half deleted", detail));
+        }
         let Some(clients) = plan.client() else { return };
         if let Value::Known(prefix) = &plan.planned.ecr_repository_prefix {
             plan.planned.pull_permissions = PullPermissions::new(prefix, clients).plan();
@@ -271,6 +298,13 @@ impl ModifyPlan for PullThroughCacheRule {
 
 impl ValidateConfig for PullThroughCacheRule {
     fn validate(config: &PullThroughCacheRulePlan, diagnostics: &mut Diagnostics) {
+        let is_root = matches!(&config.ecr_repository_prefix, Value::Known(prefix) if prefix == ROOT);
+        if is_root && config.delete_repositories == Value::Known(true) {
+            let detail = "A rule for ROOT makes repositories of any name, which cannot be told from those of others. Remove \
+                          delete_repositories; destroy will list what may be of its making.";
+            diagnostics
+                .push(Diagnostic::error("Invalid delete_repositories", detail).at("delete_repositories"));
+        }
         let Value::Known(url) = &config.upstream_registry_url else { return };
         let Some(upstream) = upstream_of(url) else { return };
         let mut fault = |attribute: &str, detail: String| {
@@ -296,14 +330,14 @@ impl ValidateConfig for PullThroughCacheRule {
                 fault("custom_role_arn", detail);
             }
             // "ROOT" is what ECR itself reports for a rule without one.
-            if matches!(&config.upstream_repository_prefix, Value::Known(prefix) if prefix != "ROOT") {
+            if matches!(&config.upstream_repository_prefix, Value::Known(prefix) if prefix != ROOT) {
                 let detail = format!(
                     "An upstream prefix is for upstreams that are ECR registries; {url} is none. Remove upstream_repository_prefix."
                 );
                 fault("upstream_repository_prefix", detail);
             }
-        } else if matches!(&config.ecr_repository_prefix, Value::Known(prefix) if prefix == "ROOT")
-            && matches!(&config.upstream_repository_prefix, Value::Known(prefix) if prefix != "ROOT")
+        } else if is_root
+            && matches!(&config.upstream_repository_prefix, Value::Known(prefix) if prefix != ROOT)
         {
             fault(
                 "upstream_repository_prefix",
@@ -366,6 +400,7 @@ impl PullThroughCacheRule {
             credential_arn: None,
             custom_role_arn: None,
             upstream_repository_prefix: Computed::Pending,
+            delete_repositories: false,
             registry_id: Computed::Pending,
             pull_permissions: Computed::Pending,
         }
@@ -382,6 +417,7 @@ impl PullThroughCacheRule {
             credential_arn: rule.credential_arn().map(str::to_owned),
             custom_role_arn: rule.custom_role_arn().map(str::to_owned),
             upstream_repository_prefix: rule.upstream_repository_prefix().map(str::to_owned).into(),
+            delete_repositories: self.delete_repositories,
             registry_id: rule.registry_id().map(str::to_owned).into(),
         }
     }
@@ -391,7 +427,7 @@ impl PullThroughCacheRule {
         rule.upstream_registry_url() == Some(self.upstream_registry_url.as_str())
             && rule.credential_arn() == self.credential_arn.as_deref()
             && rule.custom_role_arn() == self.custom_role_arn.as_deref()
-            && rule.upstream_repository_prefix().unwrap_or("ROOT")
-                == self.upstream_repository_prefix.get().map_or("ROOT", String::as_str)
+            && rule.upstream_repository_prefix().unwrap_or(ROOT)
+                == self.upstream_repository_prefix.get().map_or(ROOT, String::as_str)
     }
 }

@@ -28,6 +28,7 @@ impl MoveState for PullThroughCacheRule {
                 credential_arn: text(rule.credential_arn),
                 custom_role_arn: text(rule.custom_role_arn),
                 upstream_repository_prefix: text(rule.upstream_repository_prefix).into(),
+                delete_repositories: false,
                 registry_id: text(rule.registry_id).into(),
                 pull_permissions: Computed::null(),
             })

@@ -1,10 +1,11 @@
-//! `ecrunner_pull_through_cache_rule`: its life cycle here; refused arguments, disturbed runs, the login upstream and the
-//! permissions of who pulls in the modules below.
+//! `ecrunner_pull_through_cache_rule`: its life cycle here; refused arguments, disturbed runs, the login upstream, the
+//! permissions of who pulls and the repositories of pulls in the modules below.
 
 mod faults;
 mod invalid;
 mod login;
 mod pull_permissions;
+mod repositories;
 
 use acceptance::{Account, Direct, Workspace};
 use serde_json::json;
@@ -151,6 +152,29 @@ fn update_credential_arn() {
     assert!(!plan.is_unknown(RULE, "registry_id"));
     workspace.apply_plan(&plan).expect_success();
     assert_eq!(rules(&account)[0].2, new);
+    workspace.assert_empty_plan();
+}
+
+#[test]
+fn update_custom_role_arn() {
+    let account = Account::new();
+    let role = |name: &str| format!("arn:aws:iam::{}:role/{name}", account.id());
+    let config = |role: &str| {
+        let upstream = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
+        quay("team")
+            .replace("quay.io", upstream)
+            .replace("\n}\n", &format!("\n  custom_role_arn = \"{role}\"\n}}\n"))
+    };
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&config(&role("old")));
+    workspace.apply().expect_success();
+    workspace.config(&config(&role("new")));
+    let plan = workspace.plan();
+    assert_eq!(plan.actions(RULE), ["update"]);
+    workspace.apply_plan(&plan).expect_success();
+    let answer = account.aws(&["ecr", "describe-pull-through-cache-rules"]);
+    let rule = &answer["pullThroughCacheRules"][0];
+    assert_eq!((&rule["customRoleArn"], &rule["upstreamRegistry"]), (&json!(role("new")), &json!("ecr")));
     workspace.assert_empty_plan();
 }
 
