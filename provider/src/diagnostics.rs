@@ -182,6 +182,9 @@ pub fn registry_failure(error: &oci_copy::Error, summary: impl Into<String>, exi
             "The upstream, or something between, damages content. Nothing of it was kept; apply again."
         }
         Registry::Forbidden { .. } => "Name a registry that is reached by https.",
+        Registry::EmptyBlob { .. } => {
+            "No tag of this image can be mirrored. Mirror another one, or have the image built without an empty layer."
+        }
         Registry::TagImmutable { .. } => {
             "The repository lets no tag move: set image_tag_mutability = \"MUTABLE\", or mirror a tag that does not move."
         }

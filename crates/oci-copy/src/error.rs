@@ -151,6 +151,16 @@ pub enum Error {
         /// The tag.
         tag: String,
     },
+    /// The destination refuses a blob of no bytes, as ECR does.
+    #[error("{host} refuses the blob {digest}, which has no bytes: {answer}")]
+    EmptyBlob {
+        /// Name of the registry.
+        host: String,
+        /// Digest of nothing.
+        digest: Digest,
+        /// Code and words of the registry.
+        answer: String,
+    },
     /// Any other error answer.
     #[error("{host} answered {status} {code}: {message}")]
     Registry {

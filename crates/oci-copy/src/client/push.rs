@@ -171,7 +171,14 @@ impl Registry {
                 let again = auth.challenged(&found, &base, &self.inner.wire, &call.scope, &sent).await?;
                 if again { Ok(Upload::Expired) } else { Err(error) }
             }
-            _ => Err(self.failed(response, &call).await),
+            _ => match self.failed(response, &call).await {
+                // ECR answers 405, as to every parameter that it does not take.
+                Error::Registry { host, status: 400..500, code, message } if descriptor.size == 0 => {
+                    let (digest, answer) = (descriptor.digest.clone(), format!("{code}: {message}"));
+                    Err(Error::EmptyBlob { host, digest, answer })
+                }
+                error => Err(error),
+            },
         }
     }
 

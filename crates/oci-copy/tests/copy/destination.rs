@@ -53,6 +53,27 @@ async fn blobs_are_mounted_where_the_registry_allows_it() {
 }
 
 #[tokio::test]
+async fn blob_of_no_bytes_is_named_where_the_registry_refuses_it() {
+    let (from, to) = (upstream().await, ecr().await);
+    let (config, empty) = (from.add_blob(ALPINE, "{}"), from.add_blob(ALPINE, ""));
+    let manifest = serde_json::json!({
+        "schemaVersion": 2,
+        "mediaType": oci_copy::media_type::OCI_MANIFEST,
+        "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": config, "size": 2},
+        "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": empty, "size": 0}],
+    });
+    let media_type = oci_copy::media_type::OCI_MANIFEST;
+    let image = from.add_manifest(ALPINE, Some("3.20"), media_type, manifest.to_string());
+    let error = copy(&anonymous(&from), &image, &ecr_client(&to)).await.unwrap_err();
+    assert!(matches!(&error, Error::EmptyBlob { digest, .. } if digest.to_string() == empty), "{error}");
+    assert_eq!(to.tag(MIRROR, "3.20"), None);
+
+    let plain = upstream().await;
+    copy(&anonymous(&from), &image, &anonymous(&plain)).await.unwrap();
+    assert_eq!(plain.tag(MIRROR, "3.20"), Some(image), "others take it");
+}
+
+#[tokio::test]
 async fn several_tags_are_written_and_one_already_right_is_left_alone() {
     let (from, to) = (upstream().await, ecr().await);
     let made = from.add_image(ALPINE, "3.20", &PLATFORMS);
