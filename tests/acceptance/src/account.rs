@@ -118,6 +118,16 @@ impl Account {
         Stack::shared().gateway().inject(&self.id, fault);
     }
 
+    /// Lets `registry` stand in for the upstream `host`, such as `registry-1.docker.io`, of this account's pull through
+    /// cache rules.
+    ///
+    /// # Panics
+    /// When its address is no URL.
+    pub fn upstream(&self, host: &str, registry: &upstream_registry::Registry) {
+        let url = registry.url().parse().expect("the address of a registry is a URL");
+        Stack::shared().gateway().upstream(&self.id, host, url);
+    }
+
     /// Drops the faults that are not used up.
     pub fn clear_faults(&self) {
         Stack::shared().gateway().clear_faults(&self.id);

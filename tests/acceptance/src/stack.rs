@@ -53,7 +53,7 @@ impl Stack {
         // Tests are synchronous: the gateway needs threads of its own to answer while a test waits for terraform.
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let emulators = runtime.block_on(Emulators::start(&venv, &logs))?;
-        let gateway = runtime.block_on(Gateway::builder(&emulators).start())?;
+        let gateway = runtime.block_on(Gateway::builder(&emulators).first_pull_redirects(true).start())?;
         Ok(Self { gateway, _emulators: emulators, runtime })
     }
 }

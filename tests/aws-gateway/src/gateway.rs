@@ -1,6 +1,5 @@
 //! The listener, and what all requests share.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +17,9 @@ use crate::emulators::Emulators;
 use crate::fault::{Fault, Faults};
 use crate::identity::IssuedKeys;
 use crate::moto::MotoState;
+use crate::registry::tags;
 use crate::registry::token::TokenKey;
+use crate::upstreams::Upstreams;
 
 /// How long an emulator may think. moto makes the managed policies of a new account in some seconds.
 const EMULATOR_TIMEOUT: Duration = Duration::from_secs(300);
@@ -37,11 +38,12 @@ pub struct Gateway {
 pub struct GatewayBuilder {
     moto: Url,
     ministack: Url,
-    upstreams: HashMap<String, Url>,
+    upstreams: Upstreams,
     token_validity: Duration,
     address: SocketAddr,
     clock: Clock,
     first_pull_redirects: bool,
+    largest_tags_page: usize,
 }
 
 /// The gateway could not be started.
@@ -81,8 +83,8 @@ pub(crate) struct Shared {
     pub(crate) token_key: TokenKey,
     pub(crate) token_validity: Duration,
     pub(crate) first_pull_redirects: bool,
-    /// Host of an upstream registry, to where it is for us.
-    pub(crate) upstreams: HashMap<String, Url>,
+    pub(crate) largest_tags_page: usize,
+    pub(crate) upstreams: Upstreams,
 }
 
 impl Gateway {
@@ -91,11 +93,12 @@ impl Gateway {
         GatewayBuilder {
             moto: emulators.moto().clone(),
             ministack: emulators.ministack().clone(),
-            upstreams: HashMap::new(),
+            upstreams: Upstreams::default(),
             token_validity: Duration::from_secs(12 * 3600),
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             clock: Clock::default(),
             first_pull_redirects: false,
+            largest_tags_page: tags::LARGEST,
         }
     }
 
@@ -124,6 +127,11 @@ impl Gateway {
         self.shared.faults.clear(account);
     }
 
+    /// Says where the upstream registry `host` (as in `registry-1.docker.io`) is for `account`.
+    pub fn upstream(&self, account: &str, host: &str, url: Url) {
+        self.shared.upstreams.set(Some(account), host, url);
+    }
+
     /// The gateway's time, to be moved by a test.
     pub fn clock(&self) -> &Clock {
         &self.shared.clock
@@ -139,8 +147,8 @@ impl Drop for Gateway {
 impl GatewayBuilder {
     /// Says where the upstream registry `host` (as in `registry-1.docker.io`) is; without, its images are not found.
     #[must_use]
-    pub fn upstream(mut self, host: &str, url: Url) -> Self {
-        self.upstreams.insert(host.to_owned(), url);
+    pub fn upstream(self, host: &str, url: Url) -> Self {
+        self.upstreams.set(None, host, url);
         self
     }
 
@@ -158,6 +166,13 @@ impl GatewayBuilder {
     #[must_use]
     pub fn first_pull_redirects(mut self, on: bool) -> Self {
         self.first_pull_redirects = on;
+        self
+    }
+
+    /// Gives at most so many tags at a time, whatever is asked for; ECR's 1000 by default.
+    #[must_use]
+    pub fn largest_tags_page(mut self, tags: usize) -> Self {
+        self.largest_tags_page = tags;
         self
     }
 
@@ -198,6 +213,7 @@ impl GatewayBuilder {
             token_key,
             token_validity: self.token_validity,
             first_pull_redirects: self.first_pull_redirects,
+            largest_tags_page: self.largest_tags_page,
             upstreams: self.upstreams,
         });
         let accept = tokio::spawn(accept(listener, Arc::clone(&shared)));

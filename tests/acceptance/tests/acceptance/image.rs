@@ -182,17 +182,21 @@ data "ecrunner_image" "this" {{
 }
 
 #[test]
-fn ecr_of_another_account_is_refused_before_it_is_asked() {
+fn ecr_of_another_account_or_region_is_refused_before_it_is_asked() {
     let account = Account::new();
-    let other = "999999999999.dkr.ecr.eu-central-1.amazonaws.com";
     let own = format!("{}.dkr.ecr.eu-central-1.amazonaws.com", account.id());
-    let name = format!("{other}/mirror/alpine:3.20");
-    let run = named(&account, &name, "").run_plan(&[]);
-    run.expect_error(&format!("Reading image ({name})"), "name").expect_only_error(&[
-        other,
-        &own,
-        "provider configuration of the other account",
-    ]);
+    let foreign = "999999999999.dkr.ecr.eu-central-1.amazonaws.com".to_owned();
+    // There a token of the provider's region would be refused with 400.
+    for other in [foreign, own.replace("eu-central-1", "eu-west-1")] {
+        let name = format!("{other}/mirror/alpine:3.20");
+        let run = named(&account, &name, "").run_plan(&[]);
+        run.expect_error(&format!("Reading image ({name})"), "name").expect_only_error(&[
+            &other,
+            &own,
+            "provider configuration of the other account",
+        ]);
+    }
+    assert_eq!(account.count("GetAuthorizationToken"), 0);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod ami;
 mod ci_images;
+mod client_pulls;
 mod docker_hub_rate_limit;
 mod drift;
 mod ecr_authorization;

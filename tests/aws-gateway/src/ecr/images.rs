@@ -9,6 +9,7 @@ use http::{HeaderMap, Method, header};
 use serde_json::{Value, json};
 
 use super::page::{page, refuse_paging};
+use super::put_image_rate;
 use crate::gateway::Shared;
 use crate::identity::Scope;
 use crate::registry::manifests::{self, Refusal};
@@ -235,6 +236,9 @@ pub(crate) async fn put(shared: &Shared, scope: &Scope, input: &Value) -> Result
             "ImageDigestDoesNotMatchException",
             "The digest is not that of the manifest",
         ));
+    }
+    if !put_image_rate::take(shared, scope) {
+        return Err(ServiceError::new("ThrottlingException", "Rate exceeded"));
     }
     let tag = input["imageTag"].as_str();
     let existing = all(shared, scope, repository).await?.into_iter().find(|image| image.digest == digest);

@@ -8,6 +8,7 @@ pub(crate) mod model;
 pub(crate) mod page;
 pub(crate) mod pull_through_cache_rules;
 pub(crate) mod registry_policy;
+pub(crate) mod put_image_rate;
 pub(crate) mod repositories;
 pub(crate) mod repository_creation_templates;
 pub(crate) mod secrets;

@@ -184,7 +184,7 @@ pub(crate) async fn update(shared: &Shared, scope: &Scope, input: &Value) -> Res
 pub(crate) async fn validate(shared: &Shared, scope: &Scope, input: &Value) -> Result<Value, ServiceError> {
     let rule = find(shared, scope, input["ecrRepositoryPrefix"].as_str().unwrap_or_default())?;
     let mut output = rule.without(&["createdAt", "updatedAt", "upstreamRegistry"]);
-    let failure = if shared.upstreams.contains_key(&rule.upstream_registry_url) {
+    let failure = if shared.upstreams.of(&scope.account, &rule.upstream_registry_url).is_some() {
         match Upstream::of(shared, scope, &rule).await {
             Ok(upstream) => upstream.login().await.err().map(|error| error.to_string()),
             Err(error) => Some(error.to_string()),

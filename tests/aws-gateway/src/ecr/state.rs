@@ -1,6 +1,6 @@
 //! What the gateway knows of each private registry beside the emulators, by account and region.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -29,6 +29,8 @@ pub(crate) struct RegistryState {
     pub(crate) asked: HashMap<(String, String), Duration>,
     /// Blobs of a first pull that nobody has fetched yet, by repository and digest: name of the repository upstream.
     pub(crate) first_blobs: HashMap<(String, String), String>,
+    /// When images were put within the last second.
+    pub(crate) image_puts: VecDeque<Duration>,
     /// Uploads in progress, by their id.
     pub(crate) uploads: HashMap<String, Upload>,
 }

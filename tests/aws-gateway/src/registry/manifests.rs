@@ -1,7 +1,7 @@
 //! Manifests of `/v2/`: as ECR, stricter than ministack.
 //!
 //! Differences from the distribution specification: no `Location` on PUT, `Docker-Content-Digest` on HEAD but not on
-//! GET, and a tag of an immutable repository is refused even with the digest it has.
+//! GET, a tag of an immutable repository is refused even with the digest it has, and at most ten PUTs in a second.
 
 use std::collections::BTreeSet;
 
@@ -11,9 +11,9 @@ use http::{HeaderMap, Method, StatusCode, header};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{blobs, pull_through};
+use super::{blobs, conversion, pull_through};
 use crate::dispatch::collect;
-use crate::ecr::{images, repositories, repository_creation_templates};
+use crate::ecr::{images, put_image_rate, repositories, repository_creation_templates};
 use crate::forward;
 use crate::gateway::Shared;
 use crate::identity::Scope;
@@ -75,7 +75,15 @@ pub(crate) async fn read(
         headers.append(header::ACCEPT, accept.clone());
     }
     let answer = shared.registry_call(scope, parts.method.clone(), &path, headers, None).await?;
-    let mut reply = forward::reply(answer);
+    let stored = answer.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let converted = stored.filter(|_| !is_digest(reference) && answer.status().is_success());
+    let mut reply = match converted.and_then(|stored| conversion::wanted(stored, &parts.headers)) {
+        Some(into) => {
+            let (manifest, _) = fetch(shared, scope, name, reference).await?;
+            conversion::reply(&parts.method, &manifest, into)?
+        }
+        None => forward::reply(answer),
+    };
     if parts.method == Method::GET {
         reply.headers_mut().remove(DOCKER_CONTENT_DIGEST);
     }
@@ -91,6 +99,9 @@ pub(crate) async fn put(
     parts: &Parts,
     body: Body,
 ) -> Result<Reply, ServiceError> {
+    if !put_image_rate::take(shared, scope) {
+        return Err(ServiceError::with_status(429, "TOOMANYREQUESTS", "Rate exceeded"));
+    }
     let manifest = collect(body).await?;
     let media_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = media_type.unwrap_or("application/vnd.docker.distribution.manifest.v2+json").to_owned();

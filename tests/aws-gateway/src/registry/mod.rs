@@ -4,6 +4,7 @@
 //! specification, the difference is stated at the function that makes it.
 
 pub(crate) mod blobs;
+pub(crate) mod conversion;
 pub(crate) mod manifests;
 pub(crate) mod mounts;
 pub(crate) mod pull_through;

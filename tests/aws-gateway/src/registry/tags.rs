@@ -11,7 +11,8 @@ use crate::identity::Scope;
 use crate::reply::{self, Reply, ServiceError};
 
 const DEFAULT: usize = 100;
-const LARGEST: usize = 1000;
+/// Most tags that a client may ask for.
+pub(crate) const LARGEST: usize = 1000;
 
 pub(crate) async fn list(
     shared: &Shared,
@@ -30,6 +31,7 @@ pub(crate) async fn list(
             unsupported("Invalid parameter at 'maxResults' failed to satisfy constraint: 'must be between 1 and 1000'")
         })?,
     };
+    let size = size.min(shared.largest_tags_page);
     let images = images::all(shared, scope, name).await.map_err(name_unknown)?;
     // An order that is stable and not that of the alphabet.
     let mut tags: Vec<(String, String)> =

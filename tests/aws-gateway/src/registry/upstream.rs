@@ -66,7 +66,7 @@ impl<'a> Upstream<'a> {
         rule: &PullThroughCacheRule,
     ) -> Result<Self, UpstreamError> {
         let host = &rule.upstream_registry_url;
-        let base = shared.upstreams.get(host).cloned();
+        let base = shared.upstreams.of(&scope.account, host);
         let base = base.ok_or_else(|| UpstreamError::Unavailable(format!("nothing stands in for {host}")))?;
         let credential = match &rule.credential_arn {
             Some(arn) => Some(secrets::read(shared, scope, arn).await?),

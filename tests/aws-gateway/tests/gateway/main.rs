@@ -10,6 +10,7 @@ mod emulators;
 mod faults;
 mod images;
 mod moto;
+mod oci_copy;
 mod pull_through;
 mod pull_through_cache_rules;
 mod registry;

@@ -16,7 +16,7 @@ use crate::support::{
 
 /// An upstream registry with token authentication.
 #[derive(Default)]
-struct Stub {
+pub(crate) struct Stub {
     /// Path below `/v2/` to media type and bytes.
     content: Mutex<HashMap<String, (&'static str, Vec<u8>)>>,
     manifest_requests: AtomicU32,
@@ -34,8 +34,18 @@ impl Stub {
         (stub, base.parse().unwrap())
     }
 
+    /// Address, without a slash at the end.
+    pub(crate) fn url(&self) -> String {
+        self.base.lock().unwrap().clone()
+    }
+
+    /// Adds something below `/v2/`.
+    pub(crate) fn put(&self, path: &str, media_type: &'static str, text: &str) {
+        self.content.lock().unwrap().insert(path.to_owned(), (media_type, text.as_bytes().to_vec()));
+    }
+
     /// Adds `name` with an index of two platforms under the tag; gives the bytes of the index.
-    fn add(&self, name: &str, tag: &str, seed: &str) -> String {
+    pub(crate) fn add(&self, name: &str, tag: &str, seed: &str) -> String {
         let mut content = self.content.lock().unwrap();
         let mut children = Vec::new();
         for platform in ["amd64", "arm64"] {
@@ -44,10 +54,10 @@ impl Stub {
                 let path = format!("{name}/blobs/{}", digest(blob.as_bytes()));
                 content.insert(path, ("application/octet-stream", blob.clone().into_bytes()));
             }
-            let manifest = image_manifest(&digest(config.as_bytes()), &digest(layer.as_bytes()), layer.len());
-            children.push(digest(manifest.as_bytes()));
+            let manifest = image_manifest(config.as_bytes(), layer.as_bytes());
             let path = format!("{name}/manifests/{}", digest(manifest.as_bytes()));
-            content.insert(path, (MANIFEST, manifest.into_bytes()));
+            content.insert(path, (MANIFEST, manifest.clone().into_bytes()));
+            children.push(manifest);
         }
         let index = index_manifest(&[&children[0], &children[1]]);
         for reference in [tag, &digest(index.as_bytes())] {
@@ -93,7 +103,8 @@ async fn hub() -> Option<(World, Arc<Stub>)> {
     hub_with(false).await
 }
 
-async fn hub_with(redirects: bool) -> Option<(World, Arc<Stub>)> {
+/// The same, with or without redirects of the blobs of a first pull to upstream's host.
+pub(crate) async fn hub_with(redirects: bool) -> Option<(World, Arc<Stub>)> {
     let (stub, url) = Stub::start().await;
     let world =
         world_with(|builder| builder.upstream("registry-1.docker.io", url).first_pull_redirects(redirects))

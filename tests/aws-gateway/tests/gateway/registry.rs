@@ -62,12 +62,12 @@ async fn manifest_put_is_checked_and_has_no_location() {
     let refused = async |name: &str, reference: &str, media_type: &str, manifest: &str| {
         registry_error(world.put_manifest(name, reference, media_type, manifest).await).await
     };
-    let unknown = image_manifest(&digest(b"no config"), &digest(b"no layer"), 8);
+    let unknown = image_manifest(b"no config", b"no layer");
     assert_eq!(refused("absent", "1", MANIFEST, &unknown).await, (404, "NAME_UNKNOWN".to_owned()));
     world.repository("strict").await;
     assert_eq!(refused("strict", "1", MANIFEST, &unknown).await, (404, "MANIFEST_BLOB_UNKNOWN".to_owned()));
     assert_eq!(refused("strict", "1", MANIFEST, "[]").await, (400, "MANIFEST_INVALID".to_owned()));
-    let index = index_manifest(&[&digest(b"no child")]);
+    let index = index_manifest(&["no child"]);
     assert_eq!(refused("strict", "1", INDEX, &index).await, (404, "MANIFEST_BLOB_UNKNOWN".to_owned()));
     let (manifest, _) = world.push_image("strict", "1", "one").await;
     let other = digest(b"other");

@@ -237,9 +237,10 @@ impl World {
 
     /// Pushes an image with one layer made of `seed` and gives manifest and digest.
     pub(crate) async fn push_image(&self, name: &str, tag: &str, seed: &str) -> (String, String) {
-        let config = self.push_blob(name, format!("{{\"seed\":\"{seed}\"}}").as_bytes()).await;
-        let layer = self.push_blob(name, seed.as_bytes()).await;
-        let manifest = image_manifest(&config, &layer, seed.len());
+        let config = format!("{{\"seed\":\"{seed}\"}}");
+        self.push_blob(name, config.as_bytes()).await;
+        self.push_blob(name, seed.as_bytes()).await;
+        let manifest = image_manifest(config.as_bytes(), seed.as_bytes());
         let answer = self.put_manifest(name, tag, MANIFEST, &manifest).await;
         assert_eq!(answer.status(), StatusCode::CREATED, "{}", answer.text().await.unwrap());
         let digest = digest(manifest.as_bytes());
@@ -254,18 +255,21 @@ pub(crate) async fn registry_error(answer: reqwest::Response) -> (u16, String) {
     (status, body["errors"][0]["code"].as_str().unwrap().to_owned())
 }
 
-pub(crate) fn image_manifest(config: &str, layer: &str, size: usize) -> String {
+/// An image of one layer; both blobs by their bytes.
+pub(crate) fn image_manifest(config: &[u8], layer: &[u8]) -> String {
     json!({
         "schemaVersion": 2,
         "mediaType": MANIFEST,
-        "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": config, "size": 20},
-        "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": layer, "size": size}],
+        "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": digest(config), "size": config.len()},
+        "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": digest(layer), "size": layer.len()}],
     })
     .to_string()
 }
 
+/// An index of these manifests, by their text.
 pub(crate) fn index_manifest(children: &[&str]) -> String {
-    let children: Vec<Value> =
-        children.iter().map(|digest| json!({"mediaType": MANIFEST, "digest": digest, "size": 400})).collect();
+    let child =
+        |text: &&str| json!({"mediaType": MANIFEST, "digest": digest(text.as_bytes()), "size": text.len()});
+    let children: Vec<Value> = children.iter().map(child).collect();
     json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": children}).to_string()
 }
