@@ -20,7 +20,7 @@ pub enum Behaviour {
     Plain,
     /// ECR: PATCH answers 201 with a `Range` that does not move, uploads cannot be asked about, no
     /// `Location` after a manifest PUT, no digest header on GET, empty blobs are refused, and
-    /// repositories must be created first.
+    /// repositories must be created first. An artifact whose type has parameters (`;`) is refused.
     Ecr,
 }
 
@@ -35,6 +35,7 @@ pub(crate) struct Config {
     pub(crate) discard_blobs: bool,
     pub(crate) careless: bool,
     pub(crate) page_size: usize,
+    pub(crate) referrers_api: bool,
 }
 
 /// Settings of a [`Registry`] before it starts.
@@ -58,6 +59,7 @@ impl Default for Builder {
             discard_blobs: false,
             careless: false,
             page_size: 100,
+            referrers_api: true,
         };
         Self { config, basic: None, address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0) }
     }
@@ -125,9 +127,16 @@ impl Builder {
         self
     }
 
-    /// Tags per page of the tags list where the client does not say; 100 by default.
-    pub fn page_size(mut self, tags: usize) -> Self {
-        self.config.page_size = tags;
+    /// Knows no referrers: its API is 404 and a manifest PUT is answered without `OCI-Subject`, so that clients keep
+    /// the list themselves (distribution-spec, section "Referrers Tag Schema").
+    pub fn without_referrers_api(mut self) -> Self {
+        self.config.referrers_api = false;
+        self
+    }
+
+    /// Entries per page of the lists of tags and referrers where the client does not say; 100 by default.
+    pub fn page_size(mut self, entries: usize) -> Self {
+        self.config.page_size = entries;
         self
     }
 

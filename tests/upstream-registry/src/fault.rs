@@ -27,6 +27,8 @@ pub enum Operation {
     Token,
     /// GET of the list of tags.
     Tags,
+    /// GET of the list of referrers.
+    Referrers,
 }
 
 /// What happens to a request that a fault strikes.
@@ -128,6 +130,7 @@ pub(crate) fn operation(method: &Method, route: &Route) -> Option<Operation> {
         ("PUT", Route::Upload { .. }) => Operation::PutUpload,
         ("GET", Route::Token) => Operation::Token,
         ("GET", Route::Tags { .. }) => Operation::Tags,
+        ("GET", Route::Referrers { .. }) => Operation::Referrers,
         (_, Route::Control { .. } | Route::Unknown) => return None,
         _ => Operation::Any,
     })

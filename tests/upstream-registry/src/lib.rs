@@ -29,6 +29,7 @@ mod manifest;
 mod pull;
 mod push;
 mod rate;
+mod referrers;
 mod registry;
 mod route;
 mod server;

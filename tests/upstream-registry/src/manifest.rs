@@ -39,6 +39,19 @@ pub(crate) fn subject(bytes: &[u8]) -> Option<String> {
     parse(bytes)["subject"]["digest"].as_str().map(str::to_owned)
 }
 
+/// What kind of artifact it is: `artifactType`, or else the media type of the config (distribution-spec, section
+/// "Listing Referrers").
+pub(crate) fn artifact_type(bytes: &[u8]) -> Option<String> {
+    let manifest = parse(bytes);
+    let own = manifest["artifactType"].as_str().filter(|own| !own.is_empty());
+    own.or_else(|| manifest["config"]["mediaType"].as_str()).map(str::to_owned)
+}
+
+/// The manifest's annotations, if it has any.
+pub(crate) fn annotations(bytes: &[u8]) -> Option<Value> {
+    parse(bytes).get("annotations").filter(|annotations| annotations.is_object()).cloned()
+}
+
 /// True for JSON, which every manifest is.
 pub(crate) fn is_json(bytes: &[u8]) -> bool {
     serde_json::from_slice::<Value>(bytes).is_ok()

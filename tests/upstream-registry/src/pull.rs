@@ -1,4 +1,4 @@
-//! Reading: manifests, blobs, tags, referrers (distribution-spec, sections "Pull" and "Content Discovery").
+//! Reading: manifests, blobs, tags (distribution-spec, sections "Pull" and "Content Discovery").
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -16,14 +16,12 @@ use serde_json::json;
 use crate::answer::{self, header, named};
 use crate::builder::Behaviour;
 use crate::fault::Effect;
-use crate::manifest;
 use crate::rate;
 use crate::route::{is_digest, is_tag};
 use crate::server::Shared;
 use crate::store::{Blob, sha256};
 
-const INDEX: &str = "application/vnd.oci.image.index.v1+json";
-/// Most tags that a client may ask for in one page.
+/// Most entries that a client may ask for in one page.
 const PAGE_LIMIT: usize = 1000;
 
 pub(crate) fn manifest(
@@ -207,49 +205,45 @@ fn body_of(blob: Blob, start: u64, end: Option<u64>, effect: Option<&Effect>) ->
 pub(crate) fn tags(shared: &Shared, parts: &Parts, repository: &str) -> Response {
     let state = shared.state();
     let Some(found) = state.repositories.get(repository) else { return answer::name_unknown(repository) };
+    let (tags, next) = match page(shared, parts, found.tags.keys().collect()) {
+        Ok(page) => page,
+        Err(refusal) => return refusal,
+    };
+    let response = answer::json(StatusCode::OK, &json!({"name": repository, "tags": tags}));
+    linked(response, parts, next)
+}
+
+/// What follows a page: how many entries were asked for, and the cursor.
+pub(crate) type Next = Option<(usize, usize)>;
+
+/// The page of `entries` that the request asks for by `n` and `last`.
+pub(crate) fn page<T>(shared: &Shared, parts: &Parts, entries: Vec<T>) -> Result<(Vec<T>, Next), Response> {
     let Ok(Query(query)) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri) else {
-        return answer::error(StatusCode::BAD_REQUEST, "UNSUPPORTED", "the query cannot be read");
+        return Err(answer::error(StatusCode::BAD_REQUEST, "UNSUPPORTED", "the query cannot be read"));
     };
     let value = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let unsupported = |message| answer::error(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", message);
     let asked = match value("n").map(str::parse::<usize>) {
         None => shared.config.page_size,
         Some(Ok(asked)) if asked <= PAGE_LIMIT => asked.min(shared.config.page_size),
-        Some(_) => {
-            return answer::error(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", "n is at most 1000");
-        }
+        Some(_) => return Err(unsupported("n is at most 1000")),
     };
-    // The cursor is opaque, as ECR's is: a client that makes one from the last tag gets nothing.
+    // The cursor is opaque, as ECR's is: a client that makes one from the last entry gets nothing.
     let start = match value("last") {
         None => 0,
         Some(cursor) => match cursor.strip_prefix("cursor-").and_then(|at| at.parse().ok()) {
             Some(at) => at,
-            None => return answer::error(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", "last is no cursor"),
+            None => return Err(unsupported("last is no cursor")),
         },
     };
-    let page: Vec<&String> = found.tags.keys().skip(start).take(asked).collect();
+    let all = entries.len();
+    let page: Vec<T> = entries.into_iter().skip(start).take(asked).collect();
     let end = start + page.len();
-    let response = answer::json(StatusCode::OK, &json!({"name": repository, "tags": page}));
-    if end < found.tags.len() {
-        let link = format!("</v2/{repository}/tags/list?n={asked}&last=cursor-{end}>; rel=\"next\"");
-        header(response, LINK, link)
-    } else {
-        response
-    }
+    Ok((page, (end < all).then_some((asked, end))))
 }
 
-pub(crate) fn referrers(shared: &Shared, repository: &str, digest: &str) -> Response {
-    let state = shared.state();
-    let Some(found) = state.repositories.get(repository) else { return answer::name_unknown(repository) };
-    let manifests: Vec<_> = found
-        .manifests
-        .iter()
-        .filter(|(_, stored)| manifest::subject(&stored.bytes).as_deref() == Some(digest))
-        .map(|(digest, stored)| {
-            json!({"mediaType": stored.media_type, "digest": digest, "size": stored.bytes.len()})
-        })
-        .collect();
-    let index = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests});
-    let mut response = answer::json(StatusCode::OK, &index);
-    response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static(INDEX));
-    response
+/// The answer with a `Link` to what follows.
+pub(crate) fn linked(response: Response, parts: &Parts, next: Next) -> Response {
+    let Some((asked, end)) = next else { return response };
+    header(response, LINK, format!("<{}?n={asked}&last=cursor-{end}>; rel=\"next\"", parts.uri.path()))
 }

@@ -261,7 +261,13 @@ pub(crate) async fn manifest(
         let message = format!("{child}, which the index needs, is unknown to the repository");
         return answer::error(StatusCode::NOT_FOUND, "MANIFEST_BLOB_UNKNOWN", &message);
     }
-    let subject = read::subject(&bytes);
+    if shared.config.behaviour == Behaviour::Ecr
+        && read::artifact_type(&bytes).is_some_and(|own| own.contains(';'))
+    {
+        let message = "Invalid parameter at 'artifactType'";
+        return answer::error(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", message);
+    }
+    let subject = read::subject(&bytes).filter(|_| shared.config.referrers_api);
     let stored = StoredManifest { media_type: media_type.to_owned(), bytes };
     found.manifests.insert(digest.clone(), stored);
     if !is_digest(reference) {

@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use crate::builder::Builder;
 use crate::fault::Fault;
 use crate::image::{Image, ImageDigests};
+use crate::referrers;
 use crate::server::{Shared, State};
 
 /// A running registry; it ends when this is dropped.
@@ -98,6 +99,19 @@ impl Registry {
             repository.blobs.insert(digest.clone(), crate::store::Blob::Bytes(bytes));
             digest
         })
+    }
+
+    /// Stores an artifact that refers to the manifest `subject`, a new one with each call, and returns its digest. Where
+    /// the registry knows no referrers, the list that clients keep has it too.
+    pub fn add_referrer(&self, repository: &str, subject: &str, artifact_type: &str) -> String {
+        let keep_list = !self.shared.config.referrers_api;
+        self.with(|state| referrers::add(state, repository, subject, artifact_type, keep_list))
+    }
+
+    /// Stores what cosign does: an artifact under the tag `sha256-<hex of the subject>.<suffix>`, a new one with each
+    /// call. Returns its digest.
+    pub fn add_cosign(&self, repository: &str, subject: &str, suffix: &str) -> String {
+        self.with(|state| referrers::add_cosign(state, repository, subject, suffix))
     }
 
     /// Lets the tag name a new image of two platforms; the old one stays, by digest.

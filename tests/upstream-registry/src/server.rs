@@ -22,7 +22,7 @@ use crate::rate::Usage;
 use crate::registry::RecordedRequest;
 use crate::route::Route;
 use crate::store::{Repository, StoredManifest, sha256};
-use crate::{control, pull, push};
+use crate::{control, pull, push, referrers};
 
 /// What all connections share.
 #[derive(Debug)]
@@ -192,7 +192,9 @@ async fn answer_to(
             pull::blob(shared, parts, repository, digest, effect)
         }
         ("GET", Route::Tags { repository }) => pull::tags(shared, parts, repository),
-        ("GET", Route::Referrers { repository, digest }) => pull::referrers(shared, repository, digest),
+        ("GET", Route::Referrers { repository, digest }) => {
+            referrers::list(shared, parts, repository, digest)
+        }
         ("POST", Route::Uploads { repository }) => {
             let mut response = push::open(shared, parts, repository, &grant);
             if let Some(Effect::UploadsAt { base }) = effect

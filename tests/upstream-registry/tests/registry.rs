@@ -240,3 +240,48 @@ async fn program_prints_its_address_obeys_control_and_ends_with_its_input() {
     let status = tokio::time::timeout(Duration::from_secs(10), child.wait()).await.unwrap().unwrap();
     assert!(status.success());
 }
+
+#[tokio::test]
+async fn referrers_are_listed_in_pages_or_by_the_tag_that_clients_keep() {
+    for api in [true, false] {
+        let builder = Registry::builder().page_size(2);
+        let builder = if api { builder } else { builder.without_referrers_api() };
+        let registry = builder.start().await.unwrap();
+        let image = registry.add_image("a", "1", &PLATFORMS);
+        let made: std::collections::BTreeSet<String> =
+            (0..3).map(|_| registry.add_referrer("a", &image.digest, "application/example")).collect();
+        let mut next = Some(format!("/v2/a/referrers/{}", image.digest));
+        let mut listed = Vec::new();
+        while let Some(path) = next {
+            let page = send("GET", format!("{}{path}", registry.url())).await;
+            if !api {
+                assert_eq!(page.status(), 404);
+                let path = format!("/v2/a/manifests/{}", image.digest.replace(':', "-"));
+                let list = send("GET", format!("{}{path}", registry.url())).await;
+                listed.extend(entries(&list.bytes().await.unwrap()));
+                break;
+            }
+            assert_eq!((page.status().as_u16(), header(&page, "content-type")), (200, INDEX));
+            next = Some(header(&page, "link").to_owned())
+                .and_then(|link| Some(link.strip_prefix('<')?.split_once('>')?.0.to_owned()));
+            listed.extend(entries(&page.bytes().await.unwrap()));
+        }
+        assert_eq!(listed.len(), 3, "API: {api}");
+        let digests: std::collections::BTreeSet<String> =
+            listed.iter().map(|entry| entry["digest"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(digests, made);
+        assert!(listed.iter().all(|entry| entry["artifactType"] == "application/example"), "{listed:?}");
+        // A push is answered accordingly.
+        let artifact = registry.manifest_bytes("a", made.first().unwrap()).unwrap();
+        let url = format!("{}/v2/a/manifests/{}", registry.url(), made.first().unwrap());
+        let manifest = "application/vnd.oci.image.manifest.v1+json";
+        let put = request("PUT", url).header("content-type", manifest).body(artifact).send().await.unwrap();
+        let subject = if api { image.digest.as_str() } else { "" };
+        assert_eq!((put.status().as_u16(), header(&put, "oci-subject")), (201, subject));
+    }
+}
+
+fn entries(index: &[u8]) -> Vec<serde_json::Value> {
+    let index: serde_json::Value = serde_json::from_slice(index).unwrap();
+    index["manifests"].as_array().unwrap().clone()
+}
