@@ -49,6 +49,13 @@ impl Descriptor {
             .and_then(|annotations| annotations.get("vnd.docker.reference.type"))
             .is_some_and(|kind| kind == "attestation-manifest")
     }
+
+    /// True for the attestation of one of the manifests `digests`, as BuildKit ties them together.
+    pub(crate) fn attests_to(&self, digests: &[&Digest]) -> bool {
+        let annotations = self.annotations.as_ref().filter(|_| self.is_attestation());
+        let about = annotations.and_then(|annotations| annotations.get("vnd.docker.reference.digest"));
+        about.is_some_and(|about| digests.iter().any(|digest| digest.to_string() == *about))
+    }
 }
 
 /// The platform of an index entry: values of Go's GOOS and GOARCH.

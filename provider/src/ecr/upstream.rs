@@ -120,7 +120,8 @@ pub async fn made_from(
         serde_json::from_slice::<Annotated>(manifest.raw()).ok().and_then(|index| index.annotations);
     let from = annotations.as_ref().and_then(|annotations| annotations.get(UPSTREAM_DIGEST));
     let Some(from) = from.and_then(|from| Digest::parse(from).ok()) else { return Ok(None) };
-    let platforms = manifest.manifests().iter().filter_map(|entry| entry.platform.clone());
+    let images = manifest.manifests().iter().filter(|entry| !entry.is_attestation());
+    let platforms = images.filter_map(|entry| entry.platform.clone());
     // The version of an operating system cannot be chosen.
     let platforms = platforms.map(|platform| Platform { os_version: None, ..platform });
     Ok(Some((from, platforms.collect())))

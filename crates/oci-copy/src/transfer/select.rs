@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::CopyOptions;
-use crate::descriptor::Platform;
+use crate::descriptor::{Descriptor, Platform};
 use crate::digest::Digest;
 use crate::error::Error;
 use crate::manifest::{Content, Manifest};
@@ -17,7 +17,8 @@ struct Entries {
     manifests: Vec<Value>,
 }
 
-/// The index that holds the entries of `manifest` for the chosen platforms, unchanged and in their order. `None` where all
+/// The index that holds the entries of `manifest` for the chosen platforms and their attestations, unchanged and in their
+/// order. `None` where all
 /// is to be copied, and for what is no index.
 ///
 /// The same choice of the same index gives the same bytes. Its annotation says which index it was made from.
@@ -38,17 +39,17 @@ pub(super) fn select(manifest: &Manifest, options: &CopyOptions) -> Result<Optio
     }
     let entries: Entries = serde_json::from_slice(manifest.raw())
         .map_err(|error| Error::TooComplex(format!("its entries cannot be read again: {error}")))?;
+    let is_wanted = |has: &Platform| options.platforms.iter().any(|wanted| wanted.includes(has));
+    let is_image =
+        |entry: &Descriptor| !entry.is_attestation() && entry.platform.as_ref().is_some_and(is_wanted);
+    let images: Vec<&Digest> =
+        manifests.iter().filter(|entry| is_image(entry)).map(|entry| &entry.digest).collect();
+    // Attestations go with the image that they are about.
     let chosen: Vec<Value> = entries
         .manifests
         .into_iter()
         .zip(manifests)
-        .filter(|(_, entry)| {
-            !entry.is_attestation()
-                && entry
-                    .platform
-                    .as_ref()
-                    .is_some_and(|has| options.platforms.iter().any(|wanted| wanted.includes(has)))
-        })
+        .filter(|(_, entry)| is_image(entry) || entry.attests_to(&images))
         .map(|(value, _)| value)
         .collect();
     let mut index = json!({

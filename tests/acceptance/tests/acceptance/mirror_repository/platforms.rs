@@ -12,7 +12,7 @@ fn chosen(upstream: &Registry, platforms: &[&str]) -> String {
     mirror_with(upstream, &["v3"], &format!("  platforms = {platforms:?}"))
 }
 
-/// Platforms of the index that the tag names in ECR.
+/// Platforms of the index that the tag names in ECR; `unknown/unknown` is an attestation.
 fn platforms(account: &Account) -> Vec<String> {
     let tag = ["--image-ids", "imageTag=v3"];
     let answer = account.aws(&[&["ecr", "batch-get-image", "--repository-name", NAME], &tag[..]].concat());
@@ -35,7 +35,8 @@ fn chosen_platforms_are_copied_followed_imported_and_changed() {
     let mut workspace = Workspace::new(&account);
     workspace.config(&chosen(&upstream, &["linux/amd64", "linux/arm64"]));
     workspace.apply().expect_success();
-    assert_eq!(platforms(&account), ["linux/amd64", "linux/arm64"]);
+    let attested = ["linux/amd64", "linux/arm64", "unknown/unknown", "unknown/unknown"];
+    assert_eq!(platforms(&account), attested, "attestations go with their image");
     let first = stored(&account)["v3"].clone();
     assert_ne!(first, image.digest);
     let state = workspace.state();
