@@ -36,6 +36,7 @@ mod manifest;
 pub mod media_type;
 mod policy;
 mod reference;
+mod referrers_tag;
 mod retry;
 mod stream;
 mod transfer;
@@ -48,6 +49,9 @@ pub use digest::{Algorithm, Digest, DigestError};
 pub use error::{Cause, Error, PullLimit};
 pub use manifest::{Content, Manifest, ManifestError};
 pub use reference::{ManifestReference, Reference, ReferenceError, Tag, check_repository};
+pub use referrers_tag::referrers_subject;
 pub use retry::RetryPolicy;
 pub use tokio_util::sync::CancellationToken;
-pub use transfer::{CopyOptions, CopyReport, Event, Progress, Warning, copy_image};
+pub use transfer::{
+    CopyOptions, CopyReport, Event, Progress, ReferrersReport, Warning, copy_image, copy_referrers,
+};

@@ -2,8 +2,10 @@
 
 mod call;
 pub(crate) mod failure;
+mod page;
 mod pull;
 mod push;
+mod referrers;
 
 use std::sync::Arc;
 
@@ -20,7 +22,7 @@ use crate::retry::RetryPolicy;
 use crate::wire::Wire;
 
 pub use pull::HeadFallback;
-pub(crate) use push::{Session, Upload};
+pub(crate) use push::{Session, Stored, Upload};
 
 /// Where Docker Hub's API is; `docker.io` is only its name.
 const DOCKER_HUB_ENDPOINT: &str = "https://registry-1.docker.io/";

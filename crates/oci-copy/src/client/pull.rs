@@ -1,12 +1,13 @@
 //! Reading from a registry: manifests, blobs, tags (OCI distribution-spec, sections "Pull" and "Content Discovery").
 
 use bytes::Bytes;
-use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LINK};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use reqwest::Response;
 use serde::Deserialize;
 
 use super::call::Call;
+use super::page::List;
 use super::{Registry, failure};
 use crate::auth::Scope;
 use crate::descriptor::Descriptor;
@@ -305,43 +306,25 @@ impl Registry {
     /// # Errors
     /// [`Error::RepositoryNotFound`] or [`Error::NotFound`] without such a repository, and all of the connection.
     pub async fn tags(&self, repository: &str) -> Result<Vec<Tag>, Error> {
+        let list = List {
+            entries: "tags",
+            repository,
+            reference: "tags",
+            scope: Scope::pull(repository),
+            headers: HeaderMap::new(),
+            follow: false,
+        };
         let mut tags = Vec::new();
         let mut next = Some(self.url(repository, "tags/list?n=1000")?);
         for _ in 0..PAGE_LIMIT {
-            let Some(url) = next.take() else { return Ok(tags) };
-            let call = Call {
-                method: Method::GET,
-                url: url.clone(),
-                repository,
-                reference: "tags",
-                scope: Scope::pull(repository),
-                headers: HeaderMap::new(),
-                body: Bytes::new(),
-                follow: false,
-            };
-            let read = || async {
-                let response = self.call(&call).await?;
-                if response.status() != StatusCode::OK {
-                    return Err(self.failed(response, &call).await);
-                }
-                let headers = response.headers().clone();
-                let subject = self.subject("tags", repository, "list");
-                Ok((headers, wire::read(response, MANIFEST_LIMIT, &subject).await?))
-            };
-            let (headers, body) = self.inner.retry.run("tags", read).await?;
-            let page: TagList = serde_json::from_slice(&body)
+            let Some(url) = next else { return Ok(tags) };
+            let page = self.page(&list, url).await?;
+            let found: TagList = serde_json::from_slice(&page.body)
                 .map_err(|error| self.protocol(format!("tags list: {error}")))?;
-            for tag in page.tags.unwrap_or_default() {
+            for tag in found.tags.unwrap_or_default() {
                 tags.push(Tag::parse(&tag)?);
             }
-            if let Some(link) = headers.get(LINK).and_then(|link| link.to_str().ok()).and_then(next_link) {
-                // The cursor is the registry's own; it is followed as it is, on the same host only.
-                let url = self.resolve(&url, link)?;
-                if !self.is_endpoint(&url) {
-                    return Err(self.protocol("a page of tags on another host".to_owned()));
-                }
-                next = Some(url);
-            }
+            next = page.next;
         }
         Err(Error::TooLarge { subject: self.subject("tags", repository, "list"), limit: PAGE_LIMIT as u64 })
     }
@@ -349,10 +332,4 @@ impl Registry {
     pub(crate) fn subject(&self, kind: &str, repository: &str, reference: &str) -> String {
         format!("{kind} {reference} of {}/{repository}", self.inner.host)
     }
-}
-
-/// The target of `<target>; rel="next"`.
-fn next_link(link: &str) -> Option<&str> {
-    let (target, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
-    parameters.contains("next").then_some(target)
 }

@@ -44,6 +44,14 @@ pub(crate) enum Upload {
     Expired,
 }
 
+/// What a registry said of a manifest that it stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Stored {
+    /// It lists the manifest by its subject; otherwise clients keep that list (distribution-spec, section "Pushing
+    /// Manifests with Subject").
+    pub(crate) lists_subject: bool,
+}
+
 impl Registry {
     /// Asks whether the repository has a blob.
     pub(crate) async fn has_blob(&self, repository: &str, descriptor: &Descriptor) -> Result<bool, Error> {
@@ -188,7 +196,7 @@ impl Registry {
         repository: &str,
         reference: &ManifestReference,
         manifest: &Manifest,
-    ) -> Result<(), Error> {
+    ) -> Result<Stored, Error> {
         let shown = reference.to_string();
         let mut headers = HeaderMap::new();
         let media_type = HeaderValue::from_str(manifest.media_type())
@@ -218,7 +226,7 @@ impl Registry {
                     expected: manifest.digest().clone(),
                     actual: crate::wire::bounded(said),
                 }),
-                _ => Ok(()),
+                _ => Ok(Stored { lists_subject: response.headers().contains_key("oci-subject") }),
             }
         };
         match self.inner.retry.run("manifest upload", put).await {

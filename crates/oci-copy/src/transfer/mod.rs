@@ -3,6 +3,7 @@
 mod blob;
 mod options;
 mod plan;
+mod referrers;
 mod select;
 
 use std::convert::Infallible;
@@ -15,13 +16,15 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
 
 use crate::auth::Scope;
-use crate::client::{HeadFallback, Registry};
+use crate::client::{HeadFallback, Registry, Stored};
+use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::error::Error;
 use crate::reference::{ManifestReference, Tag};
 
 pub use options::{CopyOptions, CopyReport, Event, Progress, Warning};
 use plan::Plan;
+pub use referrers::{ReferrersReport, copy_referrers};
 
 /// How often the progress of blobs is reported.
 const TICK: Duration = Duration::from_millis(500);
@@ -82,6 +85,22 @@ impl Copy<'_> {
     async fn run(&self, digest: &Digest, tags: &[Tag]) -> Result<CopyReport, Error> {
         let started = Instant::now();
         let mut report = CopyReport::default();
+        let (root, _) = self.image(digest, tags, &mut report).await?;
+        report.digest = Some(root.digest);
+        let seconds = started.elapsed().as_secs_f64();
+        info!(
+            digest = %digest, bytes = report.bytes_copied, blobs = report.blobs_copied, seconds, "image copied"
+        );
+        Ok(report)
+    }
+
+    /// Copies one manifest with all that it leads to, and tells what it is at the destination.
+    async fn image(
+        &self,
+        digest: &Digest,
+        tags: &[Tag],
+        report: &mut CopyReport,
+    ) -> Result<(Descriptor, Stored), Error> {
         let plan = Plan::read(self, digest, &mut report.warnings).await?;
         let blobs = plan.blobs(self.options, &mut report.warnings);
         // The futures are made before the stream: with a closure over references the compiler cannot see
@@ -99,17 +118,14 @@ impl Copy<'_> {
                 }
             }
         }
-        self.manifests(&plan, tags, &mut report).await?;
-        report.digest = Some(plan.root().clone());
-        let seconds = started.elapsed().as_secs_f64();
-        info!(
-            digest = %digest, bytes = report.bytes_copied, blobs = report.blobs_copied, seconds, "image copied"
-        );
-        Ok(report)
+        let stored = self.manifests(&plan, tags, report).await?;
+        Ok((plan.root().clone(), stored))
     }
 
-    async fn manifests(&self, plan: &Plan, tags: &[Tag], report: &mut CopyReport) -> Result<(), Error> {
-        let root = plan.root();
+    /// Stores what is not there yet, and tells what the destination said of the root.
+    async fn manifests(&self, plan: &Plan, tags: &[Tag], report: &mut CopyReport) -> Result<Stored, Error> {
+        let root = &plan.root().digest;
+        let mut answer = Stored::default();
         for node in plan.children_first() {
             let manifest = &node.manifest;
             let is_root = manifest.digest() == root;
@@ -117,11 +133,15 @@ impl Copy<'_> {
                 continue;
             }
             let reference = ManifestReference::Digest(manifest.digest().clone());
-            self.destination.put_manifest(self.destination_repository, &reference, manifest).await?;
+            let put =
+                self.destination.put_manifest(self.destination_repository, &reference, manifest).await?;
+            if is_root {
+                answer = put;
+            }
             report.manifests_copied += 1;
             self.progress.event(&Event::ManifestCopied { digest: manifest.digest() });
         }
-        let Some(node) = plan.get(root) else { return Ok(()) };
+        let Some(node) = plan.get(root) else { return Ok(answer) };
         let mut stored = node.at_destination;
         for tag in tags {
             let reference = ManifestReference::Tag(tag.clone());
@@ -134,7 +154,10 @@ impl Copy<'_> {
             if named.is_some_and(|named| named.digest == *root) {
                 continue;
             }
-            self.destination.put_manifest(self.destination_repository, &reference, &node.manifest).await?;
+            answer = self
+                .destination
+                .put_manifest(self.destination_repository, &reference, &node.manifest)
+                .await?;
             if !std::mem::replace(&mut stored, true) {
                 report.manifests_copied += 1;
                 self.progress.event(&Event::ManifestCopied { digest: root });
@@ -142,7 +165,7 @@ impl Copy<'_> {
             report.tags_written += 1;
             self.progress.event(&Event::TagWritten { tag });
         }
-        Ok(())
+        Ok(answer)
     }
 
     /// Reports bytes and rate until the copy ends.

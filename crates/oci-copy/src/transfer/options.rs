@@ -60,7 +60,8 @@ impl CopyOptions {
         self
     }
 
-    /// Copies only these platforms of an index: a new index holds their entries unchanged, and the annotation
+    /// Copies only these platforms of an index: a new index holds their entries and those of their attestations
+    /// unchanged, and the annotation
     /// `source_annotation` the digest of the source's. What is no index is copied as it is.
     #[must_use]
     pub fn platforms(mut self, platforms: Vec<Platform>, source_annotation: impl Into<String>) -> Self {
@@ -100,6 +101,20 @@ pub enum Warning {
     ForeignLayerSkipped(Descriptor),
     /// An entry of an index is no manifest of the source; the index names it all the same.
     ChildMissing(Descriptor),
+    /// Something that refers to an image was not copied: the destination does not take it, or the source cannot give it.
+    ReferrerRefused {
+        /// Digest of the manifest that it refers to.
+        subject: Digest,
+        /// Its digest, or its tag.
+        artifact: String,
+        /// Who refused, and why.
+        reason: String,
+    },
+    /// A tag that belongs to an image, of its signature for example, could not be moved.
+    ReferrerTagImmutable {
+        /// The tag.
+        tag: String,
+    },
 }
 
 impl std::fmt::Display for Warning {
@@ -117,6 +132,15 @@ impl std::fmt::Display for Warning {
                     f,
                     "{} ({}) is named by an index, but is no manifest of the source",
                     child.digest, child.media_type
+                )
+            }
+            Self::ReferrerRefused { subject, artifact, reason } => {
+                write!(f, "{artifact}, which refers to {subject}, was not copied: {reason}")
+            }
+            Self::ReferrerTagImmutable { tag } => {
+                write!(
+                    f,
+                    "the destination does not let tag {tag} be overwritten; it names what it named before"
                 )
             }
         }

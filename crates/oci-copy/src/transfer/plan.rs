@@ -16,9 +16,9 @@ use crate::media_type;
 use crate::reference::ManifestReference;
 
 /// Deepest nesting of indexes.
-const DEPTH_LIMIT: usize = 8;
+pub(super) const DEPTH_LIMIT: usize = 8;
 /// Most manifests of one image.
-const COUNT_LIMIT: usize = 2000;
+pub(super) const COUNT_LIMIT: usize = 2000;
 /// Most bytes of manifests held at once.
 const BYTES_LIMIT: usize = 32 * 1024 * 1024;
 
@@ -32,7 +32,7 @@ pub(super) struct Node {
 /// Every manifest that the root leads to.
 #[derive(Debug)]
 pub(super) struct Plan {
-    root: Digest,
+    root: Descriptor,
     nodes: HashMap<Digest, Node>,
 }
 
@@ -44,9 +44,8 @@ impl Plan {
         warnings: &mut Vec<Warning>,
     ) -> Result<Self, Error> {
         let root = copy.root(root).await?;
-        let digest = root.manifest.digest().clone();
-        let mut seen = HashSet::from([digest.clone()]);
-        let mut plan = Self { root: digest, nodes: HashMap::new() };
+        let mut seen = HashSet::from([root.manifest.digest().clone()]);
+        let mut plan = Self { root: root.manifest.descriptor(), nodes: HashMap::new() };
         let mut found = vec![Found::Node(root)];
         let mut bytes = 0;
         for _ in 0..DEPTH_LIMIT {
@@ -84,8 +83,8 @@ impl Plan {
         Err(Error::TooComplex(format!("indexes are nested deeper than {DEPTH_LIMIT}")))
     }
 
-    /// Digest of the image at the destination.
-    pub(super) fn root(&self) -> &Digest {
+    /// What the image is at the destination.
+    pub(super) fn root(&self) -> &Descriptor {
         &self.root
     }
 
@@ -98,7 +97,7 @@ impl Plan {
         let mut order = Vec::with_capacity(self.nodes.len());
         let mut done = HashSet::new();
         // Second visit of a digest: its children are in the order, so it may follow.
-        let mut stack = vec![(&self.root, false)];
+        let mut stack = vec![(&self.root.digest, false)];
         while let Some((digest, visited)) = stack.pop() {
             let Some(node) = self.nodes.get(digest) else { continue };
             if visited {

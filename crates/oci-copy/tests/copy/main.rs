@@ -12,6 +12,7 @@ mod platforms;
 mod rate_limit;
 mod read;
 mod references;
+mod referrers;
 mod resume;
 mod streaming;
 mod support;
