@@ -1,7 +1,8 @@
 //! The listener, and what all requests share.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
@@ -84,6 +85,8 @@ pub(crate) struct Shared {
     pub(crate) token_validity: Duration,
     pub(crate) first_pull_redirects: bool,
     pub(crate) largest_tags_page: usize,
+    /// Accounts whose registry has the referrers API.
+    pub(crate) referrers_api: Mutex<HashSet<String>>,
     pub(crate) upstreams: Upstreams,
 }
 
@@ -132,9 +135,23 @@ impl Gateway {
         self.shared.upstreams.set(Some(account), host, url);
     }
 
+    /// Gives the registry of `account` the referrers API: lists, and `OCI-Subject` when a manifest with a subject is
+    /// stored. Without it the API is 404 and clients keep the lists by tag. Which of the two ECR does is not documented.
+    pub fn serve_referrers(&self, account: &str) {
+        let mut accounts = self.shared.referrers_api.lock().unwrap_or_else(PoisonError::into_inner);
+        accounts.insert(account.to_owned());
+    }
+
     /// The gateway's time, to be moved by a test.
     pub fn clock(&self) -> &Clock {
         &self.shared.clock
+    }
+}
+
+impl Shared {
+    /// True when the account's registry has the referrers API.
+    pub(crate) fn serves_referrers(&self, account: &str) -> bool {
+        self.referrers_api.lock().unwrap_or_else(PoisonError::into_inner).contains(account)
     }
 }
 
@@ -214,6 +231,7 @@ impl GatewayBuilder {
             token_validity: self.token_validity,
             first_pull_redirects: self.first_pull_redirects,
             largest_tags_page: self.largest_tags_page,
+            referrers_api: Mutex::default(),
             upstreams: self.upstreams,
         });
         let accept = tokio::spawn(accept(listener, Arc::clone(&shared)));

@@ -259,7 +259,9 @@ pub(crate) async fn put(shared: &Shared, scope: &Scope, input: &Value) -> Result
                 Refusal::Blobs(_) => "LayersNotFoundException",
                 Refusal::Children(_) => "ReferencedImagesNotFoundException",
                 Refusal::ImmutableTag(_) => "ImageTagAlreadyExistsException",
-                Refusal::Manifest(_) | Refusal::Tag(_) => "InvalidParameterException",
+                Refusal::Manifest(_) | Refusal::Tag(_) | Refusal::Parameters(_) => {
+                    "InvalidParameterException"
+                }
             };
             ServiceError::new(code, refusal.to_string())
         })?;

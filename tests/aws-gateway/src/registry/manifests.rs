@@ -11,7 +11,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{blobs, conversion, pull_through};
+use super::{blobs, conversion, pull_through, referrers, unsupported};
 use crate::dispatch::collect;
 use crate::ecr::{images, put_image_rate, repositories, repository_creation_templates};
 use crate::forward;
@@ -38,6 +38,9 @@ pub(crate) enum Refusal {
     Blobs(Vec<String>),
     #[error("the index refers to unknown manifests: {}", .0.join(", "))]
     Children(Vec<String>),
+    /// A media type or artifact type with parameters: sigstore-js issue 1058.
+    #[error("Invalid parameter at 'ImageManifest': {0}")]
+    Parameters(String),
     #[error("the tag {0} exists and is immutable")]
     ImmutableTag(String),
     #[error(transparent)]
@@ -52,6 +55,7 @@ impl From<Refusal> for ServiceError {
             Refusal::Tag(_) | Refusal::ImmutableTag(_) => (400, "TAG_INVALID"),
             Refusal::Digest => (400, "DIGEST_INVALID"),
             Refusal::Blobs(_) | Refusal::Children(_) => (404, "MANIFEST_BLOB_UNKNOWN"),
+            Refusal::Parameters(_) => return unsupported(&refusal.to_string()),
             Refusal::Emulator(error) => return error.clone(),
         };
         Self::with_status(status, code, refusal.to_string())
@@ -106,8 +110,12 @@ pub(crate) async fn put(
     let media_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = media_type.unwrap_or("application/vnd.docker.distribution.manifest.v2+json").to_owned();
     create_on_push(shared, scope, name).await?;
+    let subject = referrers::subject(&manifest).filter(|_| shared.serves_referrers(&scope.account));
     let digest = store(shared, scope, name, reference, &media_type, manifest).await?;
     let mut reply = Reply::new(Body::empty());
+    if let Some(Ok(value)) = subject.map(|subject| subject.parse()) {
+        reply.headers_mut().insert("oci-subject", value);
+    }
     *reply.status_mut() = StatusCode::CREATED;
     if let Ok(value) = digest.parse() {
         reply.headers_mut().insert(DOCKER_CONTENT_DIGEST, value);
@@ -158,6 +166,9 @@ pub(crate) async fn store(
         serde_json::from_slice(&manifest).map_err(|error| Refusal::Manifest(error.to_string()))?;
     if !parsed.is_object() {
         return Err(Refusal::Manifest("it is not a JSON object".to_owned()));
+    }
+    if let Some(odd) = referrers::artifact_type(&parsed).filter(|own| own.contains(';')) {
+        return Err(Refusal::Parameters(odd.to_owned()));
     }
     let digest = digest_of(&manifest);
     if is_digest(reference) {

@@ -8,6 +8,7 @@ pub(crate) mod conversion;
 pub(crate) mod manifests;
 pub(crate) mod mounts;
 pub(crate) mod pull_through;
+pub(crate) mod referrers;
 pub(crate) mod tags;
 pub(crate) mod token;
 pub(crate) mod upstream;
@@ -35,7 +36,7 @@ enum Target {
     Blob(String, String),
     Uploads(String),
     Upload(String, String),
-    Referrers,
+    Referrers(String, String),
 }
 
 impl Target {
@@ -61,7 +62,7 @@ impl Target {
         let (name, last) = (name.to_owned(), last.to_owned());
         match keyword {
             "manifests" => Some(Self::Manifest(name, last)),
-            "referrers" => Some(Self::Referrers),
+            "referrers" => Some(Self::Referrers(name, last)),
             "uploads" => Some(Self::Upload(name.strip_suffix("/blobs")?.to_owned(), last)),
             "blobs" => Some(Self::Blob(name, last)),
             _ => None,
@@ -86,7 +87,7 @@ impl Target {
             (Self::Upload(..), "PUT") => "CompleteBlobUpload",
             (Self::Upload(..), "GET") => "GetBlobUpload",
             (Self::Upload(..), _) => "CancelBlobUpload",
-            (Self::Referrers, _) => "ListReferrers",
+            (Self::Referrers(..), _) => "ListReferrers",
         }
     }
 }
@@ -170,9 +171,8 @@ async fn route(
         (Some(Target::Upload(..)), "GET" | "HEAD") => {
             Err(ServiceError::with_status(404, "BLOB_UPLOAD_UNKNOWN", "there is no such upload"))
         }
-        // Clients fall back to the tag scheme.
-        (Some(Target::Referrers), "GET") => {
-            Err(ServiceError::with_status(404, "UNSUPPORTED", "the referrers API is not supported"))
+        (Some(Target::Referrers(name, digest)), "GET") => {
+            referrers::list(shared, scope, &name, &digest).await
         }
         (None, _) => Err(ServiceError::with_status(404, "UNSUPPORTED", "there is no such path")),
         _ => Err(unsupported("the method is not supported here")),

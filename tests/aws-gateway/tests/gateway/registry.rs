@@ -230,10 +230,44 @@ async fn tags_are_paged_by_an_opaque_link() {
     assert_eq!(rebuilt.status(), 405);
 }
 
+/// Puts a manifest without layers that refers to another.
+async fn put_referrer(world: &World, artifact_type: &str) -> reqwest::Response {
+    let config = world.push_blob("refs", b"{}").await;
+    let manifest = json!({
+        "schemaVersion": 2, "mediaType": MANIFEST, "artifactType": artifact_type, "layers": [],
+        "config": {"mediaType": "application/vnd.oci.empty.v1+json", "digest": config, "size": 2},
+        "subject": {"mediaType": MANIFEST, "digest": digest(b"x"), "size": 1},
+    });
+    let manifest = manifest.to_string();
+    world.put_manifest("refs", &digest(manifest.as_bytes()), MANIFEST, &manifest).await
+}
+
 #[tokio::test]
-async fn referrers_are_not_there() {
+async fn referrers_api_is_there_where_a_test_asks_for_it() {
     let Some(world) = world().await else { return };
     world.repository("refs").await;
-    let answer = world.v2("GET", &format!("refs/referrers/{}", digest(b"x"))).await.send().await.unwrap();
-    assert_eq!(answer.status(), 404);
+    let path = format!("refs/referrers/{}", digest(b"x"));
+    let listed = async || world.v2("GET", &path).await.send().await.unwrap();
+    let stored = put_referrer(&world, "application/example").await;
+    assert_eq!((stored.status().as_u16(), stored.headers().get("oci-subject")), (201, None));
+    assert_eq!(listed().await.status(), 404);
+
+    world.gateway.serve_referrers(&world.account);
+    let stored = put_referrer(&world, "application/example").await;
+    assert_eq!(stored.headers()["oci-subject"], digest(b"x").as_str());
+    let list = listed().await;
+    assert_eq!((list.status().as_u16(), list.headers()["content-type"].to_str().unwrap()), (200, INDEX));
+    let list: serde_json::Value = serde_json::from_str(&list.text().await.unwrap()).unwrap();
+    let entry = &list["manifests"][0];
+    assert_eq!(list["manifests"].as_array().unwrap().len(), 1, "{list}");
+    assert_eq!(entry["digest"], stored.headers()["docker-content-digest"].to_str().unwrap());
+    assert_eq!(entry["artifactType"], "application/example");
+}
+
+#[tokio::test]
+async fn artifact_type_with_parameters_is_refused() {
+    let Some(world) = world().await else { return };
+    world.repository("refs").await;
+    let refused = put_referrer(&world, "application/example;version=1").await;
+    assert_eq!(registry_error(refused).await, (405, "UNSUPPORTED".to_owned()));
 }
