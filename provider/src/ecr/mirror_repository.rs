@@ -16,6 +16,7 @@ mod images;
 mod import;
 mod list;
 mod plan;
+mod referrers;
 mod tag_filter;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,7 +98,15 @@ pub struct MirrorRepository {
     /// `image_tags`.
     #[tf(validate(length(1..=50), each(text(check_platform))))]
     pub platforms: Option<BTreeSet<String>>,
-    /// What to do about a tag that moved upstream since it was copied.
+    /// Whether what refers to the images is copied too, after them: signatures, attestations and software bills of
+    /// materials, of each image and of each of its platforms. It is found by upstream's referrers API, or else by the tag
+    /// `sha256-<hex>`, and by the tags of cosign, `sha256-<hex>.sig`, `.att` and `.sbom`. A plan shows when something new
+    /// refers to an image as a whole. What ECR does not take is a warning. Set to false again, what was copied is removed.
+    /// Where tags are immutable, `sha256-*` as exclusion filter lets images be signed again. With `platforms`, what refers
+    /// to upstream's index does not come: the index here is another one.
+    #[tf(default = false)]
+    pub referrers: bool,
+    /// What to do about a tag that moved upstream since it was copied, and about what came to refer to an image.
     #[tf(default = OnUpstreamChange::Update)]
     pub on_upstream_change: OnUpstreamChange,
     /// ARN of the Secrets Manager secret with the login of the upstream registry: JSON with `username` and
@@ -138,6 +147,13 @@ pub struct MirrorRepository {
     /// Digest that what each tag has in the repository had upstream when it was copied: another one than in `digests`
     /// where `platforms` were chosen.
     pub copied_digests: Computed<Digests>,
+    /// With `referrers`, for each tag: a digest of all that refers to the image upstream, as far as it could be asked.
+    pub upstream_referrers: Computed<Digests>,
+    /// With `referrers`, for each tag: that digest when what refers to the image was copied.
+    pub copied_referrers: Computed<Digests>,
+    /// With `referrers`, what was copied because it refers to an image: by its tag, or its digest where it has none, the
+    /// digest of the image in the repository that it came with.
+    pub referrer_images: Computed<Digests>,
     /// ARN of the repository.
     #[tf(keep)]
     pub arn: Computed<String>,
@@ -175,6 +191,7 @@ impl Resource for MirrorRepository {
         self.tags_all = clients.tags.all(self.tags.as_ref()).into();
         (self.digests, self.copied_digests) = (Digests::new().into(), Digests::new().into());
         self.note_upstream(&targets);
+        let referrers = self.begin_referrers(None);
         ctx.save(&self);
         let name = self.name.clone();
         ctx.wait_for("the new repository can be read", Duration::from_secs(1), || {
@@ -185,6 +202,7 @@ impl Resource for MirrorRepository {
         self.adopt(&Settings { encryption: repository.settings.encryption.clone(), ..wanted });
         self.change_policies(None, ctx).await?;
         self.copy(&targets, &Images::default(), ctx, &summary).await?;
+        self.copy_referrers(referrers, None, &targets, ctx, &summary).await?;
         creating::note_end(ctx);
         repository::change_tags(&clients, &repository.arn, &creating.mark(&tags), &tags).await?;
         Ok(self)
@@ -203,7 +221,7 @@ impl Resource for MirrorRepository {
             self.repository_policy = repository_policies::repository_policy(&clients, &self.name).await?;
         }
         let stored = repository::images(&clients, &self.name).await?;
-        let upstream = self.ask_upstream(ctx).await?;
+        let (upstream, told) = self.ask_upstream(ctx).await?;
         let named = self.image_tags.iter().flatten().cloned();
         let names: BTreeSet<String> =
             named.chain(upstream.keys().cloned()).chain(set_digests(&self.digests).into_keys()).collect();
@@ -216,6 +234,7 @@ impl Resource for MirrorRepository {
             .collect();
         self.note_present(present, &upstream, &clients).await?;
         self.upstream_digests = upstream.into();
+        self.note_referrers(&stored, told, ctx).await?;
         Ok(Some(self))
     }
 
@@ -235,8 +254,11 @@ impl Resource for MirrorRepository {
         self.change_policies(Some(&prior), ctx).await?;
         let stored = repository::images(&clients, &self.name).await?;
         self.note_upstream(&targets);
+        let referrers = self.begin_referrers(Some(&prior));
         self.drop_images(&prior, &targets, &stored, &clients).await?;
+        self.drop_referrers(&prior, &targets, &clients).await?;
         self.copy(&targets, &stored, ctx, &summary).await?;
+        self.copy_referrers(referrers, Some(&prior), &targets, ctx, &summary).await?;
         if creating.is_some() {
             creating::note_end(ctx);
             repository::change_tags(&clients, &repository.arn, &marked, &tags).await?;
@@ -255,10 +277,13 @@ impl Resource for MirrorRepository {
         }
         if !self.force_delete {
             let stored = repository::images(&clients, &self.name).await?;
-            let ours = set_digests(&self.digests);
+            let (ours, referrers) = (set_digests(&self.digests), set_digests(&self.referrer_images));
             let named = self.image_tags.as_ref();
-            let is_ours =
-                |tag: &String| ours.contains_key(tag) || named.is_some_and(|named| named.contains(tag));
+            let is_ours = |tag: &String| {
+                ours.contains_key(tag)
+                    || referrers.contains_key(tag)
+                    || named.is_some_and(|named| named.contains(tag))
+            };
             let foreign: Vec<_> = stored.tags.keys().filter(|tag| !is_ours(tag)).collect();
             if !foreign.is_empty() {
                 return Err(foreign_images(&summary, &foreign));
@@ -330,6 +355,7 @@ impl MirrorRepository {
             source: source.to_owned(),
             image_tags: Some(image_tags),
             tag_filter: None,
+            referrers: false,
             on_upstream_change: OnUpstreamChange::Update,
             platforms: None,
             credential_arn: None,
@@ -345,6 +371,9 @@ impl MirrorRepository {
             upstream_digests: Computed::null(),
             digests: Computed::null(),
             copied_digests: Computed::null(),
+            upstream_referrers: Computed::null(),
+            copied_referrers: Computed::null(),
+            referrer_images: Computed::null(),
             arn: Computed::null(),
             repository_url: Computed::null(),
             registry_id: Computed::null(),

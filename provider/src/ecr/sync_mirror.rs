@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use oci_copy::{Digest, Platform, Tag};
+use oci_copy::{Digest, Platform, Tag, referrers_subject};
 use tf_provider::{Action, Context, Diagnostic, Diagnostics, Progress, Schema};
 
 use super::repository;
@@ -27,7 +27,8 @@ pub struct SyncMirror {
     /// ARN of the Secrets Manager secret with the login of the upstream registry, as the mirror has it.
     #[tf(validate(text(check_secret_arn)))]
     pub credential_arn: Option<String>,
-    /// The tags to copy. Default: every tag that the repository has.
+    /// The tags to copy. Default: every tag of an image that the repository has. What refers to the images comes with the
+    /// mirror's next apply.
     #[tf(validate(length(1..=1000), each(text(check_tag))))]
     pub image_tags: Option<BTreeSet<String>>,
 }
@@ -54,7 +55,8 @@ impl Action for SyncMirror {
         let (upstream, own) =
             (Upstream::of(&clients, source, self.credential_arn.as_deref())?, clients.registry()?);
         let stored = repository::images(&clients, &self.name).await?.tags;
-        let tags = self.image_tags.unwrap_or_else(|| stored.keys().cloned().collect());
+        let images = stored.keys().filter(|tag| referrers_subject(tag).is_none());
+        let tags = self.image_tags.unwrap_or_else(|| images.cloned().collect());
 
         // One tag that cannot be had does not keep the others from coming.
         let mut faults = Diagnostics::new();

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use oci_copy::{CopyOptions, CopyReport, Digest, ManifestReference, Platform, Reference, Registry, Tag};
+use oci_copy::{
+    CopyOptions, CopyReport, Digest, ManifestReference, Platform, Reference, ReferrersReport, Registry, Tag,
+};
 use serde::Deserialize;
 use tf_provider::schema::Invalid;
 use tf_provider::{Context, Diagnostic, Diagnostics};
@@ -97,6 +99,43 @@ impl Upstream {
             "copied"
         );
         Ok(report)
+    }
+}
+
+/// What refers to the images of an upstream repository.
+impl Upstream {
+    /// A digest of all that refers to the image, by requests that are free under Docker Hub's limit.
+    ///
+    /// # Errors
+    /// The registry's own.
+    pub async fn referrers_digest(&self, image: &Digest) -> Result<Digest, oci_copy::Error> {
+        self.registry.referrers_digest(self.source.path(), image).await
+    }
+
+    /// Copies what refers to an image of `repository` in `own`; what came of it stands in `report`.
+    ///
+    /// # Errors
+    /// Either registry's own.
+    pub async fn copy_referrers(
+        &self,
+        image: &Digest,
+        own: &Registry,
+        repository: &str,
+        ctx: &Context<Clients>,
+        report: &mut ReferrersReport,
+    ) -> Result<(), oci_copy::Error> {
+        oci_copy::copy_referrers(
+            &self.registry,
+            self.source.path(),
+            image,
+            own,
+            repository,
+            &CopyOptions::new(),
+            &log_progress,
+            ctx.stop(),
+            report,
+        )
+        .await
     }
 }
 

@@ -167,8 +167,11 @@ impl MirrorRepository {
         Ok(())
     }
 
-    /// Upstream's present digests; where it cannot be asked, those it last said, with one warning.
-    pub(super) async fn ask_upstream(&self, ctx: &mut Context<Clients>) -> Result<Digests, Diagnostics> {
+    /// Upstream's present digests; where it cannot be asked, those it last said, with one warning. And whether it told.
+    pub(super) async fn ask_upstream(
+        &self,
+        ctx: &mut Context<Clients>,
+    ) -> Result<(Digests, bool), Diagnostics> {
         const KEPT: &str = "The digests it last told are kept, and nothing is copied.";
         let upstream = self.upstream(ctx.client())?;
         let before = set_digests(&self.upstream_digests);
@@ -177,7 +180,8 @@ impl MirrorRepository {
             Ok(names) => names,
             Err(fault) => {
                 ctx.warn(Diagnostic { severity: Severity::Warning, ..fault });
-                return Ok(before.into_iter().map(|(name, digest)| (name, digest.into())).collect());
+                let before = before.into_iter().map(|(name, digest)| (name, digest.into())).collect();
+                return Ok((before, false));
             }
         };
         let mut digests = Digests::new();
@@ -208,11 +212,12 @@ impl MirrorRepository {
                 digests.insert(name.clone(), digest.into());
             }
         }
+        let told = failed.is_none();
         if let Some(error) = failed {
             let fault = registry_failure(&error, summary, KEPT).at("source");
             ctx.warn(Diagnostic { severity: Severity::Warning, ..fault });
         }
-        Ok(digests)
+        Ok((digests, told))
     }
 
     /// Removes the images that are mirrored no more: what a name means was ours if it still means what we made it mean.

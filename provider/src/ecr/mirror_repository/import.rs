@@ -1,8 +1,11 @@
 //! Import of mirrors, by id and by identity.
 
+use std::collections::BTreeMap;
+
+use oci_copy::referrers_subject;
 use tf_provider::{Context, Diagnostic, Diagnostics, ImportIdentity, ImportState, ResourceIdentity};
 
-use super::MirrorRepository;
+use super::{Digests, MirrorRepository};
 use crate::clients::Clients;
 use crate::diagnostics::registry_failure;
 use crate::ecr::upstream::{check_source, made_from};
@@ -33,7 +36,17 @@ impl ImportState for MirrorRepository {
                  joined by a comma, such as \"{name},docker.io/library/alpine\"."
             )));
         };
-        let tags = repository::images(&clients, name).await?.tags;
+        let (mut tags, mut referrers) = (BTreeMap::new(), Digests::new());
+        for (tag, digest) in repository::images(&clients, name).await?.tags {
+            match referrers_subject(&tag) {
+                Some(subject) => {
+                    referrers.insert(tag, subject.to_string().into());
+                }
+                None => {
+                    tags.insert(tag, digest);
+                }
+            }
+        }
         let mut mirror = MirrorRepository::of(name, source, tags.keys().cloned().collect());
         // An index of chosen platforms says itself which they are.
         if let Some(digest) = tags.values().next() {
@@ -45,6 +58,8 @@ impl ImportState for MirrorRepository {
                 found.map(|(_, platforms)| platforms.iter().map(ToString::to_string).collect());
         }
         Ok(MirrorRepository {
+            referrers: !referrers.is_empty(),
+            referrer_images: Some(referrers).filter(|referrers| !referrers.is_empty()).into(),
             lifecycle_policy: repository_policies::lifecycle_policy(&clients, name).await?,
             repository_policy: repository_policies::repository_policy(&clients, name).await?,
             ..mirror

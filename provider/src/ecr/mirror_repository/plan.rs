@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tf_provider::{Diagnostic, Diagnostics, ModifyPlan, PlanContext, ValidateConfig, Value};
 
+use super::referrers::plan_referrers;
 use super::tag_filter::{TagFilter, TagFilterPlan};
 use super::{CONTINUES, MirrorRepository, MirrorRepositoryPlan, OnUpstreamChange, set_digests};
 use crate::ecr::repository::is_digest;
@@ -24,6 +25,7 @@ impl ModifyPlan for MirrorRepository {
             plan.planned.upstream_digests = Value::Unknown;
             plan.planned.digests = Value::Unknown;
             plan.planned.copied_digests = Value::Unknown;
+            plan_referrers(plan, None);
             return;
         };
         let (policy, choice) = (plan.planned.on_upstream_change.known().copied(), Choice::of(plan));
@@ -63,6 +65,7 @@ impl ModifyPlan for MirrorRepository {
             plan.report(Diagnostic::warning("Upstream moved", detail).at("on_upstream_change"));
         }
         refuse_moves(plan, &digests, &copied);
+        plan_referrers(plan, Some((&digests, &copied)));
         plan.planned.upstream_digests = Value::Known(upstream);
         plan.planned.digests = Value::Known(digests);
         plan.planned.copied_digests = Value::Known(copied);
@@ -95,7 +98,7 @@ impl Choice {
 }
 
 /// Digests by name of the image, in the plan form.
-type PlannedDigests = BTreeMap<String, Value<String>>;
+pub(super) type PlannedDigests = BTreeMap<String, Value<String>>;
 
 /// Every image to mirror; `None` while that is not known before apply.
 fn planned_names(plan: &PlanContext<'_, MirrorRepository>) -> Option<BTreeSet<String>> {
@@ -123,7 +126,7 @@ fn planned_names(plan: &PlanContext<'_, MirrorRepository>) -> Option<BTreeSet<St
     Some(names)
 }
 
-fn is_same_source(prior: &MirrorRepository, planned: &MirrorRepositoryPlan) -> bool {
+pub(super) fn is_same_source(prior: &MirrorRepository, planned: &MirrorRepositoryPlan) -> bool {
     planned.source.known() == Some(&prior.source)
 }
 

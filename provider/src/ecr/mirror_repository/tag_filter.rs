@@ -5,6 +5,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
+use oci_copy::referrers_subject;
 use semver::{Version, VersionReq};
 use tf_provider::Schema;
 use tf_provider::schema::Invalid;
@@ -45,6 +46,10 @@ impl TagFilter {
     }
 
     fn fits(&self, tag: &str) -> bool {
+        // What a signature, for example, is found by is no image's tag.
+        if referrers_subject(tag).is_some() {
+            return false;
+        }
         if let Some(pattern) = &self.pattern {
             return wildcard(pattern, tag);
         }
@@ -126,6 +131,14 @@ mod tests {
     #[test]
     fn pattern_without_a_number_of_tags_takes_all_that_fit() {
         assert_eq!(select(None, Some("*e*"), None), ["3.20-alpine", "edge", "latest"]);
+    }
+
+    #[test]
+    fn tags_of_signatures_are_no_images() {
+        let signature = format!("sha256-{}.sig", "a".repeat(64));
+        let filter = TagFilter { versions: None, pattern: Some("*".to_owned()), newest: None };
+        let tags = ["3.20", signature.as_str(), &signature[..71]];
+        assert_eq!(filter.select(tags).into_iter().collect::<Vec<_>>(), ["3.20"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod faults;
 mod platforms;
+mod referrers;
 mod selection;
 mod settings;
 
