@@ -47,6 +47,11 @@ pub enum Effect {
     },
     /// All tokens become invalid; the request is answered 401 with a challenge.
     ExpireTokens,
+    /// The Basic password becomes another one; the request is answered 403, as ECR does when a token has run out.
+    ExpirePassword {
+        /// The password from then on.
+        next: String,
+    },
     /// The connection is cut after this many bytes of the body.
     Cut {
         /// Bytes that still arrive.

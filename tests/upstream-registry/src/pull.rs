@@ -105,7 +105,9 @@ pub(crate) fn blob(
         let location = format!("http://{store}/_blob/{digest}?X-Amz-Signature=1");
         return header(answer::empty(StatusCode::TEMPORARY_REDIRECT), LOCATION, location);
     }
-    send_blob(parts, blob.clone(), digest, effect)
+    let blob = blob.clone();
+    drop(state);
+    send_blob(shared, parts, blob, digest, effect)
 }
 
 /// A blob at its storage address, whichever repository holds it.
@@ -118,12 +120,12 @@ pub(crate) fn stored_blob(
     let found =
         shared.state().repositories.values().find_map(|repository| repository.blobs.get(digest).cloned());
     match found {
-        Some(blob) => send_blob(parts, blob, digest, effect),
+        Some(blob) => send_blob(shared, parts, blob, digest, effect),
         None => answer::error(StatusCode::NOT_FOUND, "NoSuchKey", "no such blob"),
     }
 }
 
-fn send_blob(parts: &Parts, blob: Blob, digest: &str, effect: Option<&Effect>) -> Response {
+fn send_blob(shared: &Shared, parts: &Parts, blob: Blob, digest: &str, effect: Option<&Effect>) -> Response {
     let size = blob.size();
     let range = parts
         .headers
@@ -134,6 +136,9 @@ fn send_blob(parts: &Parts, blob: Blob, digest: &str, effect: Option<&Effect>) -
         Some((start, end)) => (StatusCode::PARTIAL_CONTENT, start, end),
         None => (StatusCode::OK, 0, size),
     };
+    if parts.method == Method::GET {
+        shared.state().blob_bytes_sent += end - start;
+    }
     let body =
         if parts.method == Method::GET { body_of(blob, start, Some(end), effect) } else { Body::empty() };
     let response = header(answer::with_body(status, body), CONTENT_TYPE, "application/octet-stream");

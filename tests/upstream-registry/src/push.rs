@@ -202,6 +202,7 @@ async fn receive(shared: &Shared, upload: &mut Uploading, body: Body) -> bool {
     let mut pieces = body.into_data_stream();
     while let Some(piece) = pieces.next().await {
         let Ok(piece) = piece else { return false };
+        shared.state().blob_bytes_received += piece.len() as u64;
         upload.take(&piece, shared.config.discard_blobs);
     }
     true

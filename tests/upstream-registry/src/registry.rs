@@ -209,6 +209,18 @@ impl Registry {
         self.with(|state| state.usage.total())
     }
 
+    /// Bytes of the blobs that were served so far, whether a client read them to the end or not.
+    #[must_use]
+    pub fn blob_bytes_sent(&self) -> u64 {
+        self.with(|state| state.blob_bytes_sent)
+    }
+
+    /// Bytes of the uploads that arrived so far, those of failed ones too.
+    #[must_use]
+    pub fn blob_bytes_received(&self) -> u64 {
+        self.with(|state| state.blob_bytes_received)
+    }
+
     /// Forgets the requests so far.
     pub fn clear_requests(&self) {
         self.with(|state| state.requests.clear());

@@ -43,6 +43,9 @@ pub(crate) struct State {
     pub(crate) requests: Vec<RecordedRequest>,
     pub(crate) usage: Usage,
     pub(crate) manifest_puts: VecDeque<Instant>,
+    /// Bytes of blobs in answers, as far as they were asked for, and in uploads.
+    pub(crate) blob_bytes_sent: u64,
+    pub(crate) blob_bytes_received: u64,
     counter: u64,
 }
 
@@ -235,6 +238,13 @@ fn early(shared: &Shared, parts: &Parts, route: &Route, effect: Option<&Effect>)
             shared.state().grants.clear();
             let realm = auth.realm.clone().unwrap_or_else(|| format!("{}/token", shared.url()));
             Some(challenge(&realm))
+        }
+        Effect::ExpirePassword { next } => {
+            if let Some((_, password)) = &mut shared.state().basic {
+                password.clone_from(next);
+            }
+            let message = "Your authorization token has expired. Reauthenticate and try again.";
+            Some(answer::error(StatusCode::FORBIDDEN, "DENIED", message))
         }
         Effect::Realm { url } => Some(challenge(url)),
         Effect::Redirect { to } => {

@@ -102,11 +102,9 @@ impl Registry {
             let error = self.refused(response, call, sent.header.is_some()).await;
             let answerable = match &error {
                 Error::Unauthorized { .. } => true,
-                // ECR says 403 for a token that has run out; HEAD has no body to say so.
-                Error::Denied { message, .. } => {
-                    sent.header.is_some()
-                        && (call.method == Method::HEAD
-                            || message.to_ascii_lowercase().contains("token has expired"))
+                // HEAD has no body to say so.
+                denied @ Error::Denied { .. } => {
+                    sent.header.is_some() && (call.method == Method::HEAD || has_run_out(denied))
                 }
                 _ => false,
             };
@@ -185,6 +183,11 @@ impl Registry {
         }
         Err(self.protocol(format!("more than {REDIRECT_LIMIT} redirects")))
     }
+}
+
+/// ECR says 403 for a token that has run out.
+pub(super) fn has_run_out(error: &Error) -> bool {
+    matches!(error, Error::Denied { message, .. } if message.to_ascii_lowercase().contains("token has expired"))
 }
 
 fn is_redirect(status: StatusCode) -> bool {

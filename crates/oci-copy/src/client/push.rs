@@ -14,8 +14,9 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::Registry;
-use super::call::Call;
+use super::call::{Call, has_run_out};
 use crate::auth::Scope;
+use crate::challenge::{Challenge, challenges};
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::error::Error;
@@ -172,9 +173,14 @@ impl Registry {
         };
         match response.status() {
             StatusCode::CREATED | StatusCode::NO_CONTENT | StatusCode::ACCEPTED => Ok(Upload::Done),
-            StatusCode::UNAUTHORIZED if self.is_endpoint(&call.url) => {
-                let found = crate::challenge::challenges(response.headers());
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if self.is_endpoint(&call.url) => {
+                let denied = response.status() == StatusCode::FORBIDDEN;
+                let challenged = challenges(response.headers());
                 let error = self.failed(response, &call).await;
+                if denied && !has_run_out(&error) {
+                    return Err(error);
+                }
+                let found = if denied { vec![Challenge::Basic] } else { challenged };
                 let auth = &self.inner.auth;
                 let again = auth.challenged(&found, &base, &self.inner.wire, &call.scope, &sent).await?;
                 if again { Ok(Upload::Expired) } else { Err(error) }

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures::future::BoxFuture;
-use oci_copy::{BasicCredentials, Credentials, CredentialsError, CredentialsProvider, Error};
+use oci_copy::{Credentials, Error};
 use upstream_registry::{Effect, Fault, Image, Operation, Registry as Double, TokenAuth, TokenField};
 
 use crate::support::*;
@@ -100,24 +99,6 @@ async fn token_server_that_is_busy_is_asked_again() {
     from.inject(Fault::server_error(Operation::Token, 503).times(1));
     assert!(anonymous(&from).head_manifest(ALPINE, &tag("3.20")).await.unwrap().is_some());
     assert_eq!(from.count("GET", "/token"), 3);
-}
-
-#[derive(Debug)]
-struct Renewing {
-    asked: Arc<AtomicUsize>,
-}
-
-impl CredentialsProvider for Renewing {
-    fn credentials(
-        &self,
-        rejected: Option<BasicCredentials>,
-    ) -> BoxFuture<'_, Result<BasicCredentials, CredentialsError>> {
-        if rejected.is_some() {
-            self.asked.fetch_add(1, Ordering::Relaxed);
-        }
-        let token = if self.asked.load(Ordering::Relaxed) == 0 { "ecr-token" } else { "next-token" };
-        Box::pin(async move { Ok(BasicCredentials { username: "AWS".to_owned(), password: token.into() }) })
-    }
 }
 
 #[tokio::test]

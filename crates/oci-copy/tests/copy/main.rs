@@ -7,6 +7,7 @@ mod credentials_stay_home;
 mod destination;
 mod digest_survives;
 mod each_request;
+mod expiry;
 mod faults;
 mod platforms;
 mod rate_limit;

@@ -1,10 +1,14 @@
 //! Builders that the themes share.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use oci_copy::{
-    CancellationToken, CopyOptions, CopyReport, Credentials, Digest, Error, ManifestReference, Registry,
-    RegistryBuilder, RetryPolicy, Tag, copy_image,
+    BasicCredentials, CancellationToken, CopyOptions, CopyReport, Credentials, CredentialsError,
+    CredentialsProvider, Digest, Error, ManifestReference, Registry, RegistryBuilder, RetryPolicy, Tag,
+    copy_image,
 };
 use upstream_registry::{Behaviour, Registry as Double};
 
@@ -71,4 +75,24 @@ pub(crate) async fn copy_with(
 /// Uploads that ended, whether well or not.
 pub(crate) fn uploads(double: &Double) -> usize {
     double.count("PUT", "/blobs/uploads/")
+}
+
+/// The login of [`ecr`], which is another one once it was refused: `next-token`.
+#[derive(Debug)]
+pub(crate) struct Renewing {
+    /// How often it was refused.
+    pub(crate) asked: Arc<AtomicUsize>,
+}
+
+impl CredentialsProvider for Renewing {
+    fn credentials(
+        &self,
+        rejected: Option<BasicCredentials>,
+    ) -> BoxFuture<'_, Result<BasicCredentials, CredentialsError>> {
+        if rejected.is_some() {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+        }
+        let token = if self.asked.load(Ordering::Relaxed) == 0 { "ecr-token" } else { "next-token" };
+        Box::pin(async move { Ok(BasicCredentials { username: "AWS".to_owned(), password: token.into() }) })
+    }
 }
