@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests, also outside of test functions")]
 
 mod auth;
+mod clients;
 mod credentials_stay_home;
 mod destination;
 mod digest_survives;

@@ -1,5 +1,6 @@
 //! `ecrunner_mirror_repository`.
 
+mod clients;
 mod faults;
 mod platforms;
 mod referrers;
