@@ -23,8 +23,8 @@ use crate::ecr::sync_mirror::SyncMirror;
 use crate::ecr::upstream_credential::UpstreamCredential;
 use crate::functions;
 use crate::iam::instance_profile::{InstanceProfile, InstanceProfiles};
-use crate::registry_auth::check_address;
 use crate::iam::repository_creation_role::RepositoryCreationRole;
+use crate::registry_auth::check_address;
 use crate::runner::runner_config::RunnerConfig;
 use crate::runner::runner_manager::RunnerManager;
 

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::page::{page, refuse_paging};
 use super::put_image_rate;
+use super::storage_class;
 use crate::gateway::Shared;
 use crate::identity::Scope;
 use crate::registry::manifests::{self, Refusal};
@@ -26,7 +27,7 @@ pub(crate) struct Image {
 }
 
 impl Image {
-    fn matches(&self, id: &Value) -> bool {
+    pub(crate) fn matches(&self, id: &Value) -> bool {
         id["imageDigest"].as_str().is_none_or(|digest| digest == self.digest)
             && id["imageTag"].as_str().is_none_or(|tag| self.tags.iter().any(|own| own == tag))
     }
@@ -80,7 +81,9 @@ pub(crate) async fn describe(shared: &Shared, scope: &Scope, input: &Value) -> R
             (selected, None)
         }
         None => {
+            let status = |image: &Image| storage_class::status(shared, scope, repository, &image.digest);
             let listed = images.iter().filter(|image| image.has_status(input));
+            let listed = listed.filter(|image| storage_class::is_listed(status(image), input));
             let listed = listed.map(|image| (image.digest.clone(), json!(image.digest))).collect();
             page("DescribeImages", listed, input)?
         }
@@ -116,7 +119,7 @@ async fn detail(
     if let Some(media_type) = manifest["config"]["mediaType"].as_str() {
         detail["artifactMediaType"] = json!(media_type);
     }
-    detail["imageStatus"] = json!("ACTIVE");
+    detail["imageStatus"] = json!(storage_class::status(shared, scope, repository, &image.digest));
     if image.tags.is_empty()
         && let Some(members) = detail.as_object_mut()
     {
@@ -130,6 +133,9 @@ pub(crate) async fn list(shared: &Shared, scope: &Scope, input: &Value) -> Resul
     let mut items = Vec::new();
     for image in all(shared, scope, repository).await?.iter().filter(|image| image.has_status(input)) {
         let digest = &image.digest;
+        if !storage_class::is_listed(storage_class::status(shared, scope, repository, digest), input) {
+            continue;
+        }
         if image.tags.is_empty() {
             items.push((digest.clone(), json!({"imageDigest": digest})));
         }
@@ -206,6 +212,9 @@ async fn delete_one(
     let (manifest, media_type) = manifests::fetch(shared, scope, repository, &image.digest).await?;
     let path = format!("/v2/{repository}/manifests/{}", image.digest);
     shared.registry_call(scope, Method::DELETE, &path, HeaderMap::new(), None).await?;
+    if remaining.is_empty() {
+        storage_class::forget(shared, scope, repository, &image.digest);
+    }
     // ministack cannot take a single tag away: the image comes back with the others.
     for tag in &remaining {
         let mut headers = HeaderMap::new();
@@ -327,7 +336,7 @@ pub(crate) async fn download_url(
     Ok(json!({"downloadUrl": url, "layerDigest": digest}))
 }
 
-fn not_found(scope: &Scope, repository: &str, id: &Value) -> ServiceError {
+pub(crate) fn not_found(scope: &Scope, repository: &str, id: &Value) -> ServiceError {
     let part = |name: &str| id[name].as_str().unwrap_or("null").to_owned();
     ServiceError::new(
         "ImageNotFoundException",

@@ -7,12 +7,13 @@ pub(crate) mod images;
 pub(crate) mod model;
 pub(crate) mod page;
 pub(crate) mod pull_through_cache_rules;
-pub(crate) mod registry_policy;
 pub(crate) mod put_image_rate;
+pub(crate) mod registry_policy;
 pub(crate) mod repositories;
 pub(crate) mod repository_creation_templates;
 pub(crate) mod secrets;
 pub(crate) mod state;
+pub(crate) mod storage_class;
 
 use axum::body::Bytes;
 use http::request::Parts;
@@ -63,6 +64,7 @@ pub(crate) async fn handle(
         "BatchDeleteImage" => images::batch_delete(shared, &scope, &input).await?,
         "PutImage" => images::put(shared, &scope, &input).await?,
         "BatchCheckLayerAvailability" => images::check_layers(shared, &scope, &input).await?,
+        "UpdateImageStorageClass" => storage_class::update(shared, &scope, &input).await?,
         "GetDownloadUrlForLayer" => images::download_url(shared, &scope, &input).await?,
         "GetAuthorizationToken" => token::issue(shared, &scope)?,
         "DescribeRegistry"

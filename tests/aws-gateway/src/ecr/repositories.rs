@@ -75,6 +75,7 @@ pub(crate) async fn delete(shared: &Shared, scope: &Scope, input: &Value) -> Res
         state.pulled_through.remove(name);
         state.asked.retain(|(repository, _), _| repository != name);
         state.first_blobs.retain(|(repository, _), _| repository != name);
+        state.archived.retain(|(repository, _), _| repository != name);
     });
     Ok(output)
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::pull_through_cache_rules::PullThroughCacheRule;
 use super::repository_creation_templates::RepositoryCreationTemplate;
+use super::storage_class::Archived;
 use crate::identity::Scope;
 
 /// One private registry.
@@ -31,6 +32,8 @@ pub(crate) struct RegistryState {
     pub(crate) first_blobs: HashMap<(String, String), String>,
     /// When images were put within the last second.
     pub(crate) image_puts: VecDeque<Duration>,
+    /// Images in the archive, or on their way back, by repository and digest.
+    pub(crate) archived: HashMap<(String, String), Archived>,
     /// Uploads in progress, by their id.
     pub(crate) uploads: HashMap<String, Upload>,
 }

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::{blobs, conversion, pull_through, referrers, unsupported};
 use crate::dispatch::collect;
-use crate::ecr::{images, put_image_rate, repositories, repository_creation_templates};
+use crate::ecr::{images, put_image_rate, repositories, repository_creation_templates, storage_class};
 use crate::forward;
 use crate::gateway::Shared;
 use crate::identity::Scope;
@@ -73,6 +73,7 @@ pub(crate) async fn read(
     if !is_digest(reference) {
         pull_through::refresh(shared, scope, name, reference).await?;
     }
+    refuse_archived(shared, scope, name, reference).await?;
     let path = format!("/v2/{name}/manifests/{reference}");
     let mut headers = HeaderMap::new();
     for accept in parts.headers.get_all(header::ACCEPT) {
@@ -92,6 +93,27 @@ pub(crate) async fn read(
         reply.headers_mut().remove(DOCKER_CONTENT_DIGEST);
     }
     Ok(reply)
+}
+
+/// Nobody pulls from the archive.
+async fn refuse_archived(
+    shared: &Shared,
+    scope: &Scope,
+    name: &str,
+    reference: &str,
+) -> Result<(), ServiceError> {
+    if !shared.ecr.with(scope, |state| state.archived.keys().any(|(repository, _)| repository == name)) {
+        return Ok(());
+    }
+    let kind = if is_digest(reference) { "imageDigest" } else { "imageTag" };
+    let id = serde_json::json!({kind: reference});
+    let images = images::all(shared, scope, name).await.map_err(name_unknown)?;
+    match images.iter().find(|image| image.matches(&id)) {
+        Some(image) if storage_class::status(shared, scope, name, &image.digest) != "ACTIVE" => {
+            Err(ServiceError::with_status(404, "MANIFEST_UNKNOWN", "the image is in the archive"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Answers PUT.
@@ -208,6 +230,7 @@ pub(crate) async fn store(
     shared.ecr.with(scope, |state| {
         state.stored.entry(name.to_owned()).or_default().manifests.insert(digest.clone());
     });
+    storage_class::forget(shared, scope, name, &digest);
     Ok(digest)
 }
 

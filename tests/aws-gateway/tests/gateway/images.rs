@@ -45,6 +45,51 @@ async fn describe_images_of_an_unknown_tag_is_an_error_and_sizes_are_those_of_th
     assert_eq!(known["imageDetails"][0]["imageStatus"], "ACTIVE");
 }
 
+async fn archive(world: &World, digest: &str, class: &str) -> Value {
+    let image = json!({"imageDigest": digest});
+    let input = json!({"repositoryName": "archived", "imageId": image, "targetStorageClass": class});
+    world.ecr("UpdateImageStorageClass", input).await["imageStatus"].clone()
+}
+
+#[tokio::test]
+async fn an_archived_image_is_hidden_and_cannot_be_pulled_until_it_is_restored_or_pushed_again() {
+    let Some(world) = world().await else { return };
+    world.repository("archived").await;
+    let (manifest, digest) = world.push_image("archived", "a", "one").await;
+    world.push_image("archived", "b", "two").await;
+    let pull = async || world.v2("GET", "archived/manifests/a").await.send().await.unwrap().status().as_u16();
+    let any = json!({"repositoryName": "archived", "filter": {"imageStatus": "ANY"}});
+    assert_eq!((tags(&world, "archived").await.len(), pull().await), (2, 200));
+
+    assert_eq!(archive(&world, &digest, "ARCHIVE").await, "ARCHIVED");
+    assert_eq!(tags(&world, "archived").await, ["b"]);
+    assert_eq!(pull().await, 404);
+    let head = world.v2("HEAD", &format!("archived/manifests/{digest}")).await.send().await.unwrap();
+    assert_eq!(head.status(), 404);
+    let described = world.ecr("DescribeImages", json!({"repositoryName": "archived"})).await;
+    assert_eq!(described["imageDetails"].as_array().unwrap().len(), 1);
+    let listed = world.ecr("ListImages", any.clone()).await;
+    assert_eq!(listed["imageIds"].as_array().unwrap().len(), 2);
+    let status = async || {
+        let described = world.ecr("DescribeImages", any.clone()).await;
+        let details = described["imageDetails"].as_array().unwrap().clone();
+        details.iter().find(|image| image["imageDigest"] == digest.as_str()).unwrap()["imageStatus"].clone()
+    };
+    assert_eq!(status().await, "ARCHIVED");
+
+    assert_eq!(archive(&world, &digest, "STANDARD").await, "ACTIVATING");
+    assert_eq!((status().await, pull().await), (json!("ACTIVATING"), 404));
+    world.gateway.clock().advance(std::time::Duration::from_secs(2));
+    assert_eq!((status().await, pull().await), (json!("ACTIVE"), 200));
+
+    archive(&world, &digest, "ARCHIVE").await;
+    assert_eq!(pull().await, 404);
+    assert_eq!(world.put_manifest("archived", "a", MANIFEST, &manifest).await.status(), 201);
+    assert_eq!((status().await, pull().await), (json!("ACTIVE"), 200));
+    let unknown = json!({"repositoryName": "archived", "imageId": {"imageTag": "absent"}, "targetStorageClass": "ARCHIVE"});
+    assert_eq!(world.ecr_error("UpdateImageStorageClass", unknown).await, "ImageNotFoundException");
+}
+
 #[tokio::test]
 async fn deleting_by_tag_takes_the_tag_and_the_last_tag_the_image() {
     let Some(world) = world().await else { return };

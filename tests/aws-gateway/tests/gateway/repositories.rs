@@ -3,6 +3,18 @@ use serde_json::{Value, json};
 use crate::support::{REGION, digest, world};
 
 #[tokio::test]
+async fn one_name_that_is_not_there_fails_the_description_of_all() {
+    let Some(world) = world().await else { return };
+    world.repository("there").await;
+    world.repository("there/too").await;
+    let names = json!({"repositoryNames": ["there/too", "there"]});
+    let found = world.ecr("DescribeRepositories", names).await;
+    assert_eq!(found["repositories"].as_array().unwrap().len(), 2);
+    let names = json!({"repositoryNames": ["there", "absent"]});
+    assert_eq!(world.ecr_error("DescribeRepositories", names).await, "RepositoryNotFoundException");
+}
+
+#[tokio::test]
 async fn every_page_of_repositories_arrives() {
     let Some(world) = world().await else { return };
     for name in ["one", "two", "three", "four", "five"] {
