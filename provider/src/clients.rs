@@ -21,6 +21,7 @@ use tf_provider::{AttributePath, Diagnostic, Diagnostics, Value};
 use tokio::sync::Mutex;
 
 use crate::diagnostics::Failure;
+use crate::ecr::repository::Descriptions;
 use crate::provider::{AssumeRolePlan, EcrunnerPlan, EndpointsPlan};
 use crate::registries::Registries;
 use crate::registry_auth::logins;
@@ -62,6 +63,8 @@ pub struct Clients {
     pub attempts: u32,
     /// Certificates of `AWS_CA_BUNDLE`, PEM.
     pub certificates_pem: Option<Vec<u8>>,
+    /// Who waits for what is known about repositories.
+    pub descriptions: Descriptions,
     /// Registry clients made so far.
     pub registries: Registries,
     /// Held by whoever reads and rewrites the registry policy, which is one for all of its statements.
@@ -225,6 +228,7 @@ impl Clients {
             certificates_pem,
             registries: Registries::new(logins),
             registry_policy: Mutex::default(),
+            descriptions: Descriptions::default(),
             tags,
         }))
     }

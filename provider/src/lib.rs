@@ -5,6 +5,7 @@
 //! errors are told.
 
 pub mod arn;
+pub mod batch;
 pub mod clients;
 pub mod creating;
 pub mod diagnostics;

@@ -1,21 +1,23 @@
-//! One ECR repository: its settings, tags and images.
-//! AWS: CreateRepository, DescribeRepositories, ListTagsForResource, ListImages, PutImageTagMutability,
-//! PutImageScanningConfiguration, BatchDeleteImage, TagResource, UntagResource, DeleteRepository (Amazon ECR API
-//! reference).
+//! One ECR repository: its settings and tags.
+//! AWS: CreateRepository, ListTagsForResource, PutImageTagMutability, PutImageScanningConfiguration, TagResource,
+//! UntagResource, DeleteRepository (Amazon ECR API reference).
 
-use std::collections::{BTreeMap, BTreeSet};
+mod describe;
+mod images;
+
+use std::collections::BTreeSet;
 
 use aws_sdk_ecr::types;
 use tf_provider::{Diagnostic, Diagnostics};
 
+pub use self::describe::Descriptions;
+use self::describe::describe;
+pub use self::images::{Images, images, is_digest, remove, restore};
 use super::repository_settings::{EncryptionConfiguration, ImageTagMutability, read_filters, to_filters};
 use crate::clients::Clients;
 use crate::creating::Creating;
 use crate::diagnostics::Failure;
 use crate::tags::{OWN_PREFIX, Tags};
-
-/// Image ids that one BatchDeleteImage call takes.
-const IDS_PER_CALL: usize = 100;
 
 /// What AWS knows about a repository.
 #[derive(Clone, Debug)]
@@ -52,11 +54,6 @@ impl Repository {
     }
 }
 
-/// True for a digest; a tag holds no colon.
-pub fn is_digest(image: &str) -> bool {
-    image.contains(':')
-}
-
 /// Key of the tag that says what a repository is a mirror of: import and listing go by it.
 pub fn source_tag() -> String {
     format!("{OWN_PREFIX}source")
@@ -68,17 +65,7 @@ pub fn source_tag() -> String {
 /// Any failure but "not found".
 pub async fn find(clients: &Clients, name: &str) -> Result<Option<Repository>, Diagnostics> {
     let summary = || format!("Reading ECR repository ({name})");
-    let answer = clients.ecr.describe_repositories().repository_names(name).send().await;
-    let found = match answer {
-        Ok(answer) => answer.repositories().first().cloned(),
-        Err(error) => {
-            let failure = Failure::of("ECR", &error);
-            if failure.is(&["RepositoryNotFoundException"]) {
-                return Ok(None);
-            }
-            return Err(failure.report(summary(), "", ""));
-        }
-    };
+    let found = describe(clients, name).await.map_err(|failure| failure.report(summary(), "", ""))?;
     let Some(found) = found else { return Ok(None) };
     let arn = found.repository_arn().unwrap_or_default().to_owned();
     let tags = match clients.ecr.list_tags_for_resource().resource_arn(&arn).send().await {
@@ -174,77 +161,6 @@ pub async fn create(
         Diagnostic::error(format!("Creating ECR repository ({name})"), "ECR answered without the repository.")
             .into()
     })
-}
-
-/// The images of a repository.
-#[derive(Clone, Debug, Default)]
-pub struct Images {
-    /// Every tag with the digest that it names.
-    pub tags: BTreeMap<String, String>,
-    /// Every digest, with tags or without.
-    pub digests: BTreeSet<String>,
-}
-
-impl Images {
-    /// The digest that `name` stands for: a tag, or a digest itself.
-    pub fn digest(&self, name: &str) -> Option<&String> {
-        self.tags.get(name).or_else(|| self.digests.get(name))
-    }
-}
-
-/// What is in a repository.
-///
-/// # Errors
-/// Any failure.
-pub async fn images(clients: &Clients, name: &str) -> Result<Images, Diagnostics> {
-    let mut pages = clients.ecr.list_images().repository_name(name).into_paginator().items().send();
-    let mut found = Images::default();
-    while let Some(image) = pages.next().await {
-        let image = image.map_err(|error| {
-            Failure::of("ECR", &error).report(format!("Listing images of ECR repository ({name})"), "", "")
-        })?;
-        let Some(digest) = image.image_digest() else { continue };
-        found.digests.insert(digest.to_owned());
-        if let Some(tag) = image.image_tag() {
-            found.tags.insert(tag.to_owned(), digest.to_owned());
-        }
-    }
-    Ok(found)
-}
-
-/// Removes images by tag or digest; one that loses its last tag is deleted by ECR. What an index needs stays.
-///
-/// # Errors
-/// Any other failure, of single images too.
-pub async fn remove(
-    clients: &Clients,
-    name: &str,
-    images: impl Iterator<Item = String>,
-) -> Result<(), Diagnostics> {
-    let id = |image: String| match is_digest(&image) {
-        true => types::ImageIdentifier::builder().image_digest(image).build(),
-        false => types::ImageIdentifier::builder().image_tag(image).build(),
-    };
-    let ids: Vec<_> = images.map(id).collect();
-    for ids in ids.chunks(IDS_PER_CALL) {
-        let summary = || format!("Removing images of ECR repository ({name})");
-        let sent = clients.ecr.batch_delete_image().repository_name(name).set_image_ids(Some(ids.to_vec()));
-        let answer =
-            sent.send().await.map_err(|error| Failure::of("ECR", &error).report(summary(), "", ""))?;
-        let is_no_fault = |code: Option<&types::ImageFailureCode>| {
-            use types::ImageFailureCode::{ImageNotFound, ImageReferencedByManifestList};
-            matches!(code, Some(ImageNotFound | ImageReferencedByManifestList))
-        };
-        let failed = answer.failures().iter().find(|failure| !is_no_fault(failure.failure_code()));
-        if let Some(failure) = failed {
-            let id = failure.image_id();
-            let image = id.and_then(|id| id.image_tag().or_else(|| id.image_digest())).unwrap_or_default();
-            let code = failure.failure_code().map_or("", |code| code.as_str());
-            let reason = failure.failure_reason().unwrap_or_default();
-            return Err(Diagnostic::error(summary(), format!("ECR kept {image}: {code}: {reason}.")).into());
-        }
-    }
-    Ok(())
 }
 
 /// Changes what can be changed of the settings, as far as it differs.

@@ -4,6 +4,7 @@ mod clients;
 mod faults;
 mod platforms;
 mod referrers;
+mod refresh;
 mod selection;
 mod settings;
 

@@ -16,7 +16,7 @@ fn key(account: &Account) -> String {
     format!("arn:aws:kms:eu-central-1:{}:key/1234abcd-12ab-34cd-56ef-1234567890ab", account.id())
 }
 
-fn lifecycle_policy(days: u32) -> Value {
+pub(super) fn lifecycle_policy(days: u32) -> Value {
     json!({ "rules": [{
         "rulePriority": 1,
         "selection": {
@@ -29,7 +29,7 @@ fn lifecycle_policy(days: u32) -> Value {
     }]})
 }
 
-fn repository_policy(account_id: &str) -> Value {
+pub(super) fn repository_policy(account_id: &str) -> Value {
     json!({ "Version": "2012-10-17", "Statement": [{
         "Sid": "Pull",
         "Effect": "Allow",
