@@ -12,6 +12,7 @@
 //! of the same name follows (the plan says so in private data), or went on with it already, and create goes on with it.
 
 mod cached_name;
+mod drift;
 mod images;
 mod import;
 mod list;
@@ -72,7 +73,8 @@ pub enum OnUpstreamChange {
 }
 
 /// Makes upstream images exist in a repository of the account's own registry: byte for byte, all platforms, by digest.
-/// The plan shows when a tag moved upstream. No Docker is needed where Terraform runs.
+/// The plan shows when a tag moved upstream. What others deleted, moved or archived in the repository comes back with the
+/// next apply. No Docker is needed where Terraform runs.
 #[derive(Schema, Clone, Debug)]
 #[tf(
     type_name = "ecrunner_mirror_repository",
@@ -232,7 +234,9 @@ impl Resource for MirrorRepository {
                 Some((name, digest))
             })
             .collect();
+        let made = set_digests(&self.digests);
         self.note_present(present, &upstream, &clients).await?;
+        drift::tell(&self, &made, &stored, &upstream, ctx);
         self.upstream_digests = upstream.into();
         self.note_referrers(&stored, told, ctx).await?;
         Ok(Some(self))
@@ -423,15 +427,20 @@ fn already_exists(summary: &str, name: &str, source: &str) -> Diagnostics {
 }
 
 fn foreign_images(summary: &str, foreign: &[&String]) -> Diagnostics {
-    let shown = foreign.iter().take(5).map(|tag| tag.as_str()).collect::<Vec<_>>().join(", ");
-    let more = if foreign.len() > 5 { format!(" and {} more", foreign.len() - 5) } else { String::new() };
     Diagnostic::error(
         summary,
         format!(
-            "The repository holds images that the mirror did not copy: {shown}{more}. Nothing was deleted. Remove them, \
-             or set force_delete = true and apply before destroying."
+            "The repository holds images that the mirror did not copy: {}. Nothing was deleted. Remove them, or set \
+             force_delete = true and apply before destroying.",
+            some(foreign)
         ),
     )
     .at("force_delete")
     .into()
+}
+
+/// A few of many, as text.
+fn some(names: &[impl AsRef<str>]) -> String {
+    let shown = names.iter().take(5).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+    if names.len() > 5 { format!("{shown} and {} more", names.len() - 5) } else { shown }
 }

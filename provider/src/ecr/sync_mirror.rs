@@ -1,5 +1,5 @@
 //! Action `ecrunner_sync_mirror`: copies what moved upstream into a mirror's repository, now.
-//! AWS: DescribeRepositories, ListTagsForResource, ListImages (Amazon ECR API reference); the registry API for the copy.
+//! AWS: DescribeRepositories, ListTagsForResource, DescribeImages (Amazon ECR API reference); the registry API for the copy.
 //!
 //! For a pipeline that wants an image on the hour it is published, without a plan and apply of everything. The next
 //! refresh finds what it did, and plans nothing.
@@ -54,18 +54,23 @@ impl Action for SyncMirror {
         };
         let (upstream, own) =
             (Upstream::of(&clients, source, self.credential_arn.as_deref())?, clients.registry()?);
-        let stored = repository::images(&clients, &self.name).await?.tags;
-        let images = stored.keys().filter(|tag| referrers_subject(tag).is_none());
+        let stored = repository::images(&clients, &self.name).await?;
+        let images = stored.tags.keys().filter(|tag| referrers_subject(tag).is_none());
         let tags = self.image_tags.unwrap_or_else(|| images.cloned().collect());
 
         // One tag that cannot be had does not keep the others from coming.
         let mut faults = Diagnostics::new();
         let mut moved: Vec<(Digest, Vec<Platform>, Tag)> = Vec::new();
         for name in &tags {
+            if stored.digest(name) != stored.named(name) {
+                let detail = format!("{name} names an image in the archive. Apply the mirror to restore it.");
+                faults.push(Diagnostic::error(summary.clone(), detail).at("image_tags"));
+                continue;
+            }
             let asked = async {
                 let (digest, tag) = (upstream.digest(name).await?, Tag::parse(name)?);
                 // Which upstream digest and platforms the stored image is of: an index of chosen ones says so itself.
-                let stored = stored.get(name).filter(|stored| **stored != digest.to_string());
+                let stored = stored.digest(name).filter(|stored| **stored != digest.to_string());
                 let made_from = match stored {
                     Some(stored) => made_from(&own, &self.name, stored).await?,
                     None => None,
@@ -74,7 +79,7 @@ impl Action for SyncMirror {
             };
             match asked.await {
                 Ok((digest, _, made_from))
-                    if stored.get(name) == Some(&digest.to_string())
+                    if stored.digest(name) == Some(&digest.to_string())
                         || made_from.as_ref().is_some_and(|(from, _)| *from == digest) =>
                 {
                     progress.report(format!("{name} is up to date: {digest}")).await;

@@ -87,7 +87,7 @@ impl MirrorRepository {
         let (upstream, own) = (self.upstream(&clients)?, clients.registry()?);
         let planned = set_digests(&self.digests);
         let (mut digests, mut copied) = (Digests::new(), Digests::new());
-        let mut missing: BTreeMap<&Digest, Vec<String>> = BTreeMap::new();
+        let (mut missing, mut archived) = (BTreeMap::<&Digest, Vec<String>>::new(), BTreeSet::new());
         for (name, digest) in targets {
             let there = stored.digest(name);
             digests.extend(there.map(|there| (name.clone(), there.clone().into())));
@@ -97,10 +97,15 @@ impl MirrorRepository {
                 copied.insert(name.clone(), digest.to_string().into());
             } else {
                 missing.entry(digest).or_default().push(name.clone());
+                archived.extend(wanted.filter(|wanted| stored.archived.contains(wanted)));
             }
         }
         (self.digests, self.copied_digests) = (digests.clone().into(), copied.clone().into());
         ctx.save(self);
+        if !archived.is_empty() {
+            // It has all that it consists of: then the copy below finds nothing to do, and pulls nothing.
+            repository::restore(ctx, &self.name, stored, &archived).await?;
+        }
         let platforms = self.chosen_platforms();
         for (digest, names) in missing {
             let tags = names.iter().filter(|name| !repository::is_digest(name)).map(|tag| Tag::parse(tag));
@@ -235,7 +240,7 @@ impl MirrorRepository {
         };
         let dropped = ours.iter().filter(|(name, made)| {
             !targets.contains_key(*name)
-                && stored.digest(name) == Some(made)
+                && stored.named(name) == Some(made)
                 && (!repository::is_digest(name) || !is_needed(made))
         });
         repository::remove(clients, &self.name, dropped.map(|(name, _)| name.clone())).await

@@ -1,6 +1,6 @@
 //! Import of mirrors, by id and by identity.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use oci_copy::referrers_subject;
 use tf_provider::{Context, Diagnostic, Diagnostics, ImportIdentity, ImportState, ResourceIdentity};
@@ -36,20 +36,21 @@ impl ImportState for MirrorRepository {
                  joined by a comma, such as \"{name},docker.io/library/alpine\"."
             )));
         };
-        let (mut tags, mut referrers) = (BTreeMap::new(), Digests::new());
-        for (tag, digest) in repository::images(&clients, name).await?.tags {
-            match referrers_subject(&tag) {
+        let stored = repository::images(&clients, name).await?;
+        let (mut tags, mut referrers) = (BTreeSet::new(), Digests::new());
+        for tag in stored.tags.keys() {
+            match referrers_subject(tag) {
                 Some(subject) => {
-                    referrers.insert(tag, subject.to_string().into());
+                    referrers.insert(tag.clone(), subject.to_string().into());
                 }
                 None => {
-                    tags.insert(tag, digest);
+                    tags.insert(tag.clone());
                 }
             }
         }
-        let mut mirror = MirrorRepository::of(name, source, tags.keys().cloned().collect());
+        let mut mirror = MirrorRepository::of(name, source, tags.clone());
         // An index of chosen platforms says itself which they are.
-        if let Some(digest) = tags.values().next() {
+        if let Some(digest) = tags.iter().find_map(|tag| stored.digest(tag)) {
             let found = made_from(&clients.registry()?, name, digest).await;
             let found = found.map_err(|error| {
                 registry_failure(&error, format!("Importing ECR mirror repository ({id})"), "")

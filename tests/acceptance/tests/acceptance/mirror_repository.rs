@@ -1,6 +1,7 @@
 //! `ecrunner_mirror_repository`.
 
 mod clients;
+mod drift;
 mod faults;
 mod platforms;
 mod referrers;
