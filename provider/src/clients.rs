@@ -21,6 +21,7 @@ use tf_provider::{AttributePath, Diagnostic, Diagnostics, Value};
 use tokio::sync::Mutex;
 
 use crate::diagnostics::Failure;
+use crate::ecr::blob_mounting::BlobMounting;
 use crate::ecr::repository::Descriptions;
 use crate::provider::{AssumeRolePlan, EcrunnerPlan, EndpointsPlan};
 use crate::registries::Registries;
@@ -65,6 +66,8 @@ pub struct Clients {
     pub certificates_pem: Option<Vec<u8>>,
     /// Who waits for what is known about repositories.
     pub descriptions: Descriptions,
+    /// Whether and from where blobs are mounted.
+    pub blob_mounting: BlobMounting,
     /// Registry clients made so far.
     pub registries: Registries,
     /// Held by whoever reads and rewrites the registry policy, which is one for all of its statements.
@@ -229,6 +232,7 @@ impl Clients {
             registries: Registries::new(logins),
             registry_policy: Mutex::default(),
             descriptions: Descriptions::default(),
+            blob_mounting: BlobMounting::default(),
             tags,
         }))
     }

@@ -53,5 +53,6 @@ pub use referrers_tag::referrers_subject;
 pub use retry::RetryPolicy;
 pub use tokio_util::sync::CancellationToken;
 pub use transfer::{
-    CopyOptions, CopyReport, Event, Progress, ReferrersReport, Warning, copy_image, copy_referrers,
+    CopyOptions, CopyReport, Event, MountSources, Progress, ReferrersReport, Warning, copy_image,
+    copy_referrers,
 };

@@ -74,7 +74,8 @@ pub enum OnUpstreamChange {
 
 /// Makes upstream images exist in a repository of the account's own registry: byte for byte, all platforms, by digest.
 /// The plan shows when a tag moved upstream. What others deleted, moved or archived in the repository comes back with the
-/// next apply. No Docker is needed where Terraform runs.
+/// next apply. Where the account setting `BLOB_MOUNTING` is enabled, layers that mirrors of one apply share are stored
+/// once and mounted in the others of the same encryption. No Docker is needed where Terraform runs.
 #[derive(Schema, Clone, Debug)]
 #[tf(
     type_name = "ecrunner_mirror_repository",

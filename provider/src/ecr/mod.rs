@@ -1,5 +1,6 @@
 //! Objects of Amazon ECR.
 
+pub mod blob_mounting;
 pub mod ci_images;
 pub mod docker_hub_rate_limit;
 pub mod ecr_authorization;

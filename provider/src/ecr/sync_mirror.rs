@@ -11,7 +11,7 @@ use tf_provider::{Action, Context, Diagnostic, Diagnostics, Progress, Schema};
 
 use super::repository;
 use super::repository_name::check_name;
-use super::upstream::{Upstream, check_tag, made_from};
+use super::upstream::{Destination, Upstream, check_tag, made_from};
 use crate::arn::check_secret_arn;
 use crate::clients::Clients;
 use crate::diagnostics::registry_failure;
@@ -90,11 +90,15 @@ impl Action for SyncMirror {
                 Err(error) => faults.push(registry_failure(&error, &summary, "The tag is as it was.")),
             }
         }
+        let to = Destination {
+            registry: &own,
+            repository: &self.name,
+            encryption: found.settings.encryption.as_ref(),
+        };
         for (digest, platforms, tag) in moved {
             let names = tag.as_str();
             progress.report(format!("{names}: copying {digest}")).await;
-            match upstream.copy(&digest, &platforms, &own, &self.name, std::slice::from_ref(&tag), ctx).await
-            {
+            match upstream.copy(&digest, &platforms, to, std::slice::from_ref(&tag), ctx).await {
                 Ok(report) => {
                     progress
                         .report(format!("{names}: copied, {} bytes were missing", report.bytes_copied))

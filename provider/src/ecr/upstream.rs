@@ -9,6 +9,8 @@ use serde::Deserialize;
 use tf_provider::schema::Invalid;
 use tf_provider::{Context, Diagnostic, Diagnostics};
 
+use super::blob_mounting;
+use super::repository_settings::EncryptionConfiguration;
 use crate::clients::Clients;
 
 /// Annotation of an index of chosen platforms: the digest of the one upstream that it was made from.
@@ -19,6 +21,17 @@ const UPSTREAM_DIGEST: &str = "ecrunner.upstream.digest";
 pub struct Upstream {
     registry: Registry,
     source: Reference,
+}
+
+/// A repository of the account's own registry.
+#[derive(Clone, Copy, Debug)]
+pub struct Destination<'a> {
+    /// The registry.
+    pub registry: &'a Registry,
+    /// Name of the repository.
+    pub repository: &'a str,
+    /// How its images are encrypted; `None` is AES256.
+    pub encryption: Option<&'a EncryptionConfiguration>,
 }
 
 impl Upstream {
@@ -59,8 +72,7 @@ impl Upstream {
         }
     }
 
-    /// Copies the image `digest` into `repository` of `own`, and tags it; of an index these platforms alone, or all where
-    /// none is named.
+    /// Copies the image `digest` to `to`, and tags it; of an index these platforms alone, or all where none is named.
     ///
     /// # Errors
     /// Either registry's own; what was copied so far is kept, and no tag names it.
@@ -68,8 +80,7 @@ impl Upstream {
         &self,
         digest: &Digest,
         platforms: &[Platform],
-        own: &Registry,
-        repository: &str,
+        to: Destination<'_>,
         tags: &[Tag],
         ctx: &Context<Clients>,
     ) -> Result<CopyReport, oci_copy::Error> {
@@ -77,12 +88,15 @@ impl Upstream {
         if !platforms.is_empty() {
             options = options.platforms(platforms.to_vec(), UPSTREAM_DIGEST);
         }
+        if let Some(sources) = blob_mounting::sources(ctx.client(), to.encryption).await {
+            options = options.mount_sources(sources);
+        }
         let report = oci_copy::copy_image(
             &self.registry,
             self.source.path(),
             digest,
-            own,
-            repository,
+            to.registry,
+            to.repository,
             tags,
             &options,
             &log_progress,
@@ -90,11 +104,12 @@ impl Upstream {
         )
         .await?;
         tracing::info!(
-            repository,
+            repository = to.repository,
             %digest,
             bytes = report.bytes_copied,
             blobs = report.blobs_copied,
             skipped = report.blobs_skipped,
+            mounted = report.blobs_mounted,
             manifests = report.manifests_copied,
             "copied"
         );

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use tracing::debug;
 
+use super::mounts::Underway;
 use super::{Copy, Event};
 use crate::client::{Session, Upload};
 use crate::descriptor::Descriptor;
@@ -19,16 +20,27 @@ pub(super) enum Outcome {
 }
 
 impl Copy<'_> {
-    pub(super) async fn blob(&self, blob: &Descriptor) -> Result<Outcome, Error> {
+    pub(super) async fn blob(
+        &self,
+        blob: &Descriptor,
+        underway: Option<&Underway>,
+    ) -> Result<Outcome, Error> {
         if self.destination.has_blob(self.destination_repository, blob).await? {
             self.progress.event(&Event::BlobSkipped { blob });
             return Ok(Outcome::Skipped);
+        }
+        let mut from = match underway {
+            Some(underway) => underway.repositories(&blob.digest, self.destination_repository).await,
+            None => Vec::new(),
+        };
+        if self.source.is_same(self.destination) && self.source_repository != self.destination_repository {
+            from.push(self.source_repository.to_owned());
         }
         // Shared by all copies into this registry. Closed only with the registry itself.
         let Ok(_permit) = self.destination.transfers().acquire().await else { return Err(Error::Cancelled) };
         self.progress.event(&Event::BlobStarted { blob });
         let subject = self.destination.subject("blob", self.destination_repository, &blob.digest.to_string());
-        let outcome = self.destination.retry().run(&subject, || self.transfer(blob)).await?;
+        let outcome = self.destination.retry().run(&subject, || self.transfer(blob, &from)).await?;
         debug!(digest = %blob.digest, bytes = blob.size, ?outcome, "blob is at the destination");
         self.progress.event(&match outcome {
             Outcome::Copied(_) => Event::BlobCopied { blob },
@@ -38,11 +50,11 @@ impl Copy<'_> {
     }
 
     /// One try, from a new upload session to its end.
-    async fn transfer(&self, blob: &Descriptor) -> Result<Outcome, Error> {
+    async fn transfer(&self, blob: &Descriptor, from: &[String]) -> Result<Outcome, Error> {
         let subject = self.source.subject("blob", self.source_repository, &blob.digest.to_string());
         // Authorization can run out between POST and PUT: then once more with a new one.
         for _ in 0..2 {
-            let location = match self.session(blob).await? {
+            let location = match self.session(blob, from).await? {
                 Session::Mounted => return Ok(Outcome::Mounted),
                 Session::Open(location) => location,
             };
@@ -68,11 +80,10 @@ impl Copy<'_> {
         })
     }
 
-    async fn session(&self, blob: &Descriptor) -> Result<Session, Error> {
+    /// Mounts the blob, or opens an upload: a registry that does not mount answers with one.
+    async fn session(&self, blob: &Descriptor, from: &[String]) -> Result<Session, Error> {
         let repository = self.destination_repository;
-        let own_source = self.source.is_same(self.destination).then_some(self.source_repository);
-        let from = self.options.mount_from.as_deref().or(own_source).filter(|from| *from != repository);
-        if let Some(from) = from {
+        for from in from {
             match self.destination.open_upload(repository, &blob.digest, Some(from)).await {
                 // Lacking rights on the other repository only costs the short cut.
                 Err(Error::Denied { .. } | Error::Unauthorized { .. } | Error::NotFound { .. }) => {}

@@ -1,6 +1,7 @@
 //! Copying one image: manifests are read first, blobs go over, children before index, tags last.
 
 mod blob;
+mod mounts;
 mod options;
 mod plan;
 mod referrers;
@@ -22,6 +23,7 @@ use crate::digest::Digest;
 use crate::error::Error;
 use crate::reference::{ManifestReference, Tag};
 
+pub use mounts::MountSources;
 pub use options::{CopyOptions, CopyReport, Event, Progress, Warning};
 use plan::Plan;
 pub use referrers::{ReferrersReport, copy_referrers};
@@ -103,9 +105,16 @@ impl Copy<'_> {
     ) -> Result<(Descriptor, Stored), Error> {
         let plan = Plan::read(self, digest, &mut report.warnings).await?;
         let blobs = plan.blobs(self.options, &mut report.warnings);
+        let underway = self.options.mount_sources.as_ref().map(|sources| sources.begin(&blobs));
+        let underway = underway.as_ref();
+        // What another copy brings comes last: there may be something to wait for.
+        let is_brought =
+            |blob: &&Descriptor| underway.is_some_and(|underway| underway.is_brought(&blob.digest));
+        let (last, first): (Vec<_>, Vec<_>) = blobs.iter().partition(is_brought);
         // The futures are made before the stream: with a closure over references the compiler cannot see
         // that the whole copy may move between threads.
-        let transfers: Vec<_> = blobs.iter().map(|descriptor| self.blob(descriptor)).collect();
+        let transfers: Vec<_> =
+            first.into_iter().chain(last).map(|descriptor| self.blob(descriptor, underway)).collect();
         let outcomes: Vec<blob::Outcome> =
             stream::iter(transfers).buffer_unordered(self.options.parallel.max(1)).try_collect().await?;
         for outcome in outcomes {
@@ -119,6 +128,9 @@ impl Copy<'_> {
             }
         }
         let stored = self.manifests(&plan, tags, report).await?;
+        if let Some(underway) = underway {
+            underway.finish(self.destination_repository, &blobs);
+        }
         Ok((plan.root().clone(), stored))
     }
 

@@ -1,5 +1,6 @@
 //! What a copy is told, and what it tells.
 
+use super::MountSources;
 use crate::descriptor::{Descriptor, Platform};
 use crate::digest::Digest;
 use crate::reference::Tag;
@@ -12,8 +13,8 @@ pub struct CopyOptions {
     pub parallel: usize,
     /// Copy layers that registries are not supposed to hold (foreign, non-distributable); off by default.
     pub copy_foreign_layers: bool,
-    /// A repository of the destination from which blobs are mounted where the registry allows it.
-    pub mount_from: Option<String>,
+    /// What copies into the destination can mount from each other; none by default.
+    pub mount_sources: Option<MountSources>,
     /// Platforms of an index to copy; all by default. Then an index of them is made, with another digest.
     pub platforms: Vec<Platform>,
     /// Name of the annotation of such an index that holds the digest of the source's; none by default.
@@ -25,7 +26,7 @@ impl Default for CopyOptions {
         Self {
             parallel: 4,
             copy_foreign_layers: false,
-            mount_from: None,
+            mount_sources: None,
             platforms: Vec::new(),
             source_annotation: None,
         }
@@ -53,10 +54,11 @@ impl CopyOptions {
         self
     }
 
-    /// A repository of the destination from which blobs are mounted where the registry allows it.
+    /// Mounts what other copies with the same sources brought into the destination, where the registry allows it, and
+    /// lets them mount from this one.
     #[must_use]
-    pub fn mount_from(mut self, repository: impl Into<String>) -> Self {
-        self.mount_from = Some(repository.into());
+    pub fn mount_sources(mut self, sources: MountSources) -> Self {
+        self.mount_sources = Some(sources);
         self
     }
 

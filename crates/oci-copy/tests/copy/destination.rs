@@ -1,6 +1,6 @@
 //! What destinations do differently: ECR's habits, immutable tags, mounts.
 
-use oci_copy::{CopyOptions, Credentials, Error};
+use oci_copy::{CopyOptions, Credentials, Error, MountSources};
 use upstream_registry::{Behaviour, Registry as Double, TokenAuth};
 
 use crate::support::*;
@@ -43,7 +43,9 @@ async fn blobs_are_mounted_where_the_registry_allows_it() {
         to.add_image(ALPINE, "3.20", &PLATFORMS);
         let destination = client(&to).credentials(Credentials::basic("me", "secret")).build().unwrap();
 
-        let options = CopyOptions::new().mount_from(ALPINE);
+        let sources = MountSources::default();
+        made.blobs.iter().for_each(|blob| sources.note(&digest(blob), ALPINE));
+        let options = CopyOptions::new().mount_sources(sources);
         let report = copy_with(&anonymous(&from), &made.digest, &destination, &options).await.unwrap();
 
         let expected = if allowed { (4, 0) } else { (0, 4) };

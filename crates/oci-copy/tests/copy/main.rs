@@ -10,6 +10,7 @@ mod digest_survives;
 mod each_request;
 mod expiry;
 mod faults;
+mod mounts;
 mod platforms;
 mod rate_limit;
 mod read;

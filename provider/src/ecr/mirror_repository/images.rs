@@ -11,7 +11,7 @@ use super::{Digests, MirrorRepository, set_digests};
 use crate::clients::Clients;
 use crate::diagnostics::registry_failure;
 use crate::ecr::repository::{self, Images};
-use crate::ecr::upstream::{Upstream, made_from};
+use crate::ecr::upstream::{Destination, Upstream, made_from};
 
 impl MirrorRepository {
     /// The upstream repository.
@@ -112,7 +112,12 @@ impl MirrorRepository {
             let tags: Vec<Tag> = tags
                 .collect::<Result<_, _>>()
                 .map_err(|error| Diagnostic::provider_bug(error.to_string()))?;
-            let report = upstream.copy(digest, &platforms, &own, &self.name, &tags, ctx).await;
+            let to = Destination {
+                registry: &own,
+                repository: &self.name,
+                encryption: self.encryption_configuration.as_ref(),
+            };
+            let report = upstream.copy(digest, &platforms, to, &tags, ctx).await;
             let report = report.map_err(|error| {
                 let exists_now = "What was copied so far is kept, and no tag names it; apply again to go on.";
                 let fault = registry_failure(&error, summary, exists_now);

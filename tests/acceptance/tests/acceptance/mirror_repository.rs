@@ -3,6 +3,7 @@
 mod clients;
 mod drift;
 mod faults;
+mod mounting;
 mod platforms;
 mod referrers;
 mod refresh;
