@@ -172,9 +172,9 @@ pub fn registry_failure(error: &oci_copy::Error, summary: impl Into<String>, exi
         Registry::Denied { .. } => {
             "Allow pushing to the repository to the role or user that Terraform runs as."
         }
-        Registry::RateLimited { pull_limit: Some(_), .. } => {
-            "Waiting takes hours: log in to the upstream, mirror fewer images, or take official images from \
-             public.ecr.aws/docker/library."
+        Registry::RateLimited { pull_limit: Some(_), .. } | Registry::PullLimitTooLow { .. } => {
+            "Waiting takes hours: log in to the upstream by a credential, choose platforms, each of which is a pull, or take \
+             official images from public.ecr.aws/docker/library."
         }
         Registry::RateLimited { .. } => "Apply again later; what was copied is kept.",
         Registry::Unreachable { .. } => "Check the network and the name of the registry, then apply again.",

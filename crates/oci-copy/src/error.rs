@@ -70,6 +70,19 @@ pub enum Error {
         /// What the registry asked to wait, uncapped.
         retry_after: Option<Duration>,
     },
+    /// Less is left of the pull limit than a copy needs; nothing was pulled that would not have been enough.
+    #[error(
+        "{host} allows {} more pulls, and the copy needs {needed} ({limit})",
+        limit.remaining.unwrap_or_default()
+    )]
+    PullLimitTooLow {
+        /// Name of the registry.
+        host: String,
+        /// GETs of manifests that the copy needs.
+        needed: u64,
+        /// The limit; what remains is what other copies have not reserved.
+        limit: PullLimit,
+    },
     /// Bytes arrived that do not have the digest they were asked by.
     #[error("{subject} arrived with digest {actual} instead of {expected}")]
     DigestMismatch {
@@ -253,7 +266,7 @@ impl std::fmt::Display for PullLimit {
 }
 
 /// Longest wait that a used-up pull limit may ask for; Docker Hub's windows last hours.
-const PULL_LIMIT_WAIT: Duration = Duration::from_secs(300);
+pub(crate) const PULL_LIMIT_WAIT: Duration = Duration::from_secs(300);
 
 /// Whether an error is worth another try.
 pub(crate) enum Retry {

@@ -35,6 +35,7 @@ mod limit;
 mod manifest;
 pub mod media_type;
 mod policy;
+mod pulls;
 mod reference;
 mod referrers_tag;
 mod retry;

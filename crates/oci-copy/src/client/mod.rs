@@ -18,6 +18,7 @@ use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::limit::Limiter;
 use crate::policy::{Policy, is_loopback_host};
+use crate::pulls::Pulls;
 use crate::retry::RetryPolicy;
 use crate::wire::Wire;
 
@@ -42,6 +43,7 @@ struct Inner {
     retry: RetryPolicy,
     manifest_puts: Limiter,
     transfers: Semaphore,
+    pulls: Pulls,
 }
 
 /// Settings of a [`Registry`] before it is built.
@@ -92,6 +94,10 @@ impl Registry {
 
     pub(crate) fn transfers(&self) -> &Semaphore {
         &self.inner.transfers
+    }
+
+    pub(crate) fn pulls(&self) -> &Pulls {
+        &self.inner.pulls
     }
 
     /// True when both clients speak to the same registry.
@@ -200,6 +206,7 @@ impl RegistryBuilder {
                 retry: self.retry,
                 manifest_puts: Limiter::per_second(self.manifest_puts_per_second),
                 transfers: Semaphore::new(self.parallel_blobs),
+                pulls: Pulls::default(),
             }),
         })
     }

@@ -224,6 +224,9 @@ impl Registry {
         shown: &str,
         scope: &Scope,
     ) -> Result<Response, Error> {
+        if method == Method::GET {
+            self.inner.pulls.admit(&self.inner.host).await?;
+        }
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static(ACCEPT_MANIFEST));
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
@@ -238,11 +241,13 @@ impl Registry {
             follow: true,
         };
         let response = self.call(&call).await?;
+        self.inner.pulls.note(failure::pull_limit(response.headers()));
         if response.status() == StatusCode::OK {
-            Ok(response)
-        } else {
-            Err(self.failed(response, &call).await)
+            return Ok(response);
         }
+        let error = self.failed(response, &call).await;
+        self.inner.pulls.note_error(&error);
+        Err(error)
     }
 
     /// Opens a blob for reading; not retried, since the caller reads the body.

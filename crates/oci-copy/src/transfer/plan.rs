@@ -13,6 +13,7 @@ use crate::digest::Digest;
 use crate::error::Error;
 use crate::manifest::Manifest;
 use crate::media_type;
+use crate::pulls::Reservation;
 use crate::reference::ManifestReference;
 
 /// Deepest nesting of indexes.
@@ -49,7 +50,7 @@ impl Plan {
         let mut found = vec![Found::Node(root)];
         let mut bytes = 0;
         for _ in 0..DEPTH_LIMIT {
-            let mut level: Vec<(Digest, Option<Descriptor>)> = Vec::new();
+            let mut level: Vec<Descriptor> = Vec::new();
             for found in found {
                 let node = match found {
                     Found::Node(node) => node,
@@ -61,7 +62,7 @@ impl Plan {
                 bytes += node.manifest.raw().len();
                 for child in node.manifest.manifests() {
                     if seen.insert(child.digest.clone()) {
-                        level.push((child.digest.clone(), Some(child.clone())));
+                        level.push(child.clone());
                     }
                 }
                 if bytes > BYTES_LIMIT || seen.len() > COUNT_LIMIT {
@@ -74,11 +75,7 @@ impl Plan {
             if level.is_empty() {
                 return Ok(plan);
             }
-            found = stream::iter(level)
-                .map(|(digest, descriptor)| copy.manifest(digest, descriptor))
-                .buffered(copy.options.parallel.max(1))
-                .try_collect()
-                .await?;
+            found = copy.level(level).await?;
         }
         Err(Error::TooComplex(format!("indexes are nested deeper than {DEPTH_LIMIT}")))
     }
@@ -141,67 +138,106 @@ enum Found {
 impl Copy<'_> {
     /// The image itself: as it is, or an index of the chosen platforms of it.
     async fn root(&self, digest: &Digest) -> Result<Node, Error> {
-        let whole = match self.manifest(digest.clone(), None).await? {
-            Found::Node(node) => node,
-            // What is asked for without a descriptor is found, or an error.
-            Found::Missing(descriptor) => {
-                return Err(Error::NotFound {
-                    host: self.source.host().to_owned(),
-                    repository: self.source_repository.to_owned(),
-                    reference: descriptor.digest.to_string(),
-                });
-            }
+        let whole = if self.is_stored(digest).await? {
+            self.stored(digest, None).await?
+        } else {
+            self.ask_pull_limit(digest).await?;
+            let reserved = self.source.pulls().reserve(1, self.source.host())?;
+            self.pull(digest, None, &reserved).await?
         };
         let Some(manifest) = select(&whole.manifest, self.options)? else { return Ok(whole) };
-        let reference = ManifestReference::Digest(manifest.digest().clone());
-        let scope = Scope::push(self.destination_repository);
-        let found = self
-            .destination
-            .head_in(self.destination_repository, &reference, HeadFallback::Get, &scope)
-            .await?;
-        Ok(Node { manifest, at_destination: found.is_some() })
+        let at_destination = self.is_stored(manifest.digest()).await?;
+        Ok(Node { manifest, at_destination })
     }
 
-    /// One manifest: from the destination if it is there, which costs no pull, else from the source.
-    async fn manifest(&self, digest: Digest, descriptor: Option<Descriptor>) -> Result<Found, Error> {
-        if let Some(descriptor) = &descriptor
-            && media_type::is_schema1(&descriptor.media_type)
-        {
-            return Err(Error::UnsupportedManifest {
-                host: self.source.host().to_owned(),
-                repository: self.source_repository.to_owned(),
-                digest,
-                source: crate::manifest::ManifestError::Schema1,
-            });
+    /// Manifests of one level: those that the destination has are read there, which costs no pull. The others are pulled
+    /// if enough of the source's limit is left for all of them.
+    async fn level(&self, descriptors: Vec<Descriptor>) -> Result<Vec<Found>, Error> {
+        for descriptor in &descriptors {
+            if media_type::is_schema1(&descriptor.media_type) {
+                return Err(Error::UnsupportedManifest {
+                    host: self.source.host().to_owned(),
+                    repository: self.source_repository.to_owned(),
+                    digest: descriptor.digest.clone(),
+                    source: crate::manifest::ManifestError::Schema1,
+                });
+            }
         }
-        let reference = ManifestReference::Digest(digest.clone());
-        let scope = Scope::push(self.destination_repository);
-        let there = self
-            .destination
-            .head_in(self.destination_repository, &reference, HeadFallback::Get, &scope)
-            .await?
-            .is_some();
-        if there {
-            let manifest = self
-                .destination
-                .get_in(self.destination_repository, &reference, descriptor.as_ref(), &scope)
-                .await?;
-            return Ok(Found::Node(Node { manifest, at_destination: true }));
+        let parallel = self.options.parallel.max(1);
+        let asked = descriptors.iter().map(|descriptor| self.is_stored(&descriptor.digest));
+        let stored: Vec<bool> =
+            stream::iter(asked.collect::<Vec<_>>()).buffered(parallel).try_collect().await?;
+        let pulls = stored.iter().filter(|stored| !**stored).count() as u64;
+        let reserved = self.source.pulls().reserve(pulls, self.source.host())?;
+        let found = descriptors
+            .into_iter()
+            .zip(stored)
+            .map(|(descriptor, stored)| self.manifest(descriptor, stored, &reserved));
+        stream::iter(found.collect::<Vec<_>>()).buffered(parallel).try_collect().await
+    }
+
+    async fn manifest(
+        &self,
+        descriptor: Descriptor,
+        stored: bool,
+        reserved: &Reservation<'_>,
+    ) -> Result<Found, Error> {
+        if stored {
+            return self.stored(&descriptor.digest, Some(&descriptor)).await.map(Found::Node);
         }
-        let scope = Scope::pull(self.source_repository);
-        match (
-            self.source.get_in(self.source_repository, &reference, descriptor.as_ref(), &scope).await,
-            descriptor,
-        ) {
-            (Ok(manifest), _) => Ok(Found::Node(Node { manifest, at_destination: false })),
+        match self.pull(&descriptor.digest, Some(&descriptor), reserved).await {
             // An index may name things that are no manifests; only known types must be there.
-            (Err(Error::NotFound { .. }), Some(descriptor))
+            Err(Error::NotFound { .. })
                 if !media_type::is_index(&descriptor.media_type)
                     && !media_type::is_image(&descriptor.media_type) =>
             {
                 Ok(Found::Missing(descriptor))
             }
-            (Err(error), _) => Err(error),
+            other => other.map(Found::Node),
+        }
+    }
+
+    async fn is_stored(&self, digest: &Digest) -> Result<bool, Error> {
+        let reference = ManifestReference::Digest(digest.clone());
+        let scope = Scope::push(self.destination_repository);
+        let found = self
+            .destination
+            .head_in(self.destination_repository, &reference, HeadFallback::Get, &scope)
+            .await?;
+        Ok(found.is_some())
+    }
+
+    async fn stored(&self, digest: &Digest, descriptor: Option<&Descriptor>) -> Result<Node, Error> {
+        let reference = ManifestReference::Digest(digest.clone());
+        let scope = Scope::push(self.destination_repository);
+        let manifest =
+            self.destination.get_in(self.destination_repository, &reference, descriptor, &scope).await?;
+        Ok(Node { manifest, at_destination: true })
+    }
+
+    async fn pull(
+        &self,
+        digest: &Digest,
+        descriptor: Option<&Descriptor>,
+        reserved: &Reservation<'_>,
+    ) -> Result<Node, Error> {
+        let reference = ManifestReference::Digest(digest.clone());
+        let scope = Scope::pull(self.source_repository);
+        let manifest = self.source.get_in(self.source_repository, &reference, descriptor, &scope).await;
+        reserved.spend();
+        Ok(Node { manifest: manifest?, at_destination: false })
+    }
+
+    /// Gives the source the opportunity to announce its limit, by a HEAD that does not count.
+    async fn ask_pull_limit(&self, digest: &Digest) -> Result<(), Error> {
+        if self.source.pulls().is_known() {
+            return Ok(());
+        }
+        let reference = ManifestReference::Digest(digest.clone());
+        match self.source.pull_limit(self.source_repository, &reference).await {
+            // A registry without HEAD announces nothing.
+            Ok(_) | Err(Error::Registry { status: 405, .. }) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 }

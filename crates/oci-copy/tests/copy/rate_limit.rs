@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use oci_copy::Error;
-use upstream_registry::{Fault, Operation, RateLimit, Registry as Double};
+use upstream_registry::{Effect, Fault, Operation, RateLimit, Registry as Double};
 
 use crate::support::*;
 
@@ -29,20 +29,84 @@ async fn request_limit_without_retry_after_is_backed_off_from() {
     assert_eq!(to.tag(MIRROR, "3.20"), Some(made.digest));
 }
 
+/// What Docker Hub says to who pulls too much.
+fn used_up(retry_after: Option<u64>) -> Fault {
+    let message = "You have reached your unauthenticated pull rate limit.".to_owned();
+    let (code, retry_after) = ("TOOMANYREQUESTS".to_owned(), retry_after.map(|seconds| seconds.to_string()));
+    Fault::new(Operation::GetManifest, Effect::Answer { status: 429, code, message, retry_after })
+}
+
 #[tokio::test]
-async fn used_up_pull_limit_fails_at_once_and_says_whose_it_is() {
-    let from = Double::builder().rate_limit(RateLimit::docker_hub(2)).start().await.unwrap();
+async fn copy_that_the_pull_limit_does_not_allow_pulls_the_index_alone() {
+    for (allowed, pulls) in [(0, 0), (2, 1), (3, 3)] {
+        let from = Double::builder().rate_limit(RateLimit::docker_hub(allowed)).start().await.unwrap();
+        let to = ecr().await;
+        let made = from.add_image(ALPINE, "3.20", &PLATFORMS);
+        let copied = copy(&anonymous(&from), &made.digest, &ecr_client(&to)).await;
+        assert_eq!(from.count("GET", "/manifests/"), pulls, "{allowed} are allowed");
+        if allowed == 3 {
+            copied.unwrap();
+            assert_eq!(to.tag(MIRROR, "3.20"), Some(made.digest));
+            continue;
+        }
+        let Error::PullLimitTooLow { needed, limit, .. } = copied.unwrap_err() else { panic!("{allowed}") };
+        assert_eq!((needed, limit.remaining), if allowed == 0 { (1, Some(0)) } else { (2, Some(1)) });
+        assert_eq!((limit.limit, limit.window), (Some(allowed), Some(Duration::from_secs(21_600))));
+        assert_eq!(limit.source.as_deref(), Some("127.0.0.1"));
+        assert_eq!(to.tag(MIRROR, "3.20"), None);
+    }
+}
+
+#[tokio::test]
+async fn what_the_destination_has_needs_nothing_of_the_pull_limit() {
+    let from = Double::builder().rate_limit(RateLimit::docker_hub(3)).start().await.unwrap();
     let to = ecr().await;
     let made = from.add_image(ALPINE, "3.20", &PLATFORMS);
+    copy(&anonymous(&from), &made.digest, &ecr_client(&to)).await.unwrap();
+    let again = copy(&anonymous(&from), &made.digest, &ecr_client(&to)).await.unwrap();
+    assert_eq!(
+        (again.manifests_copied, from.pulls()),
+        (0, 3),
+        "the limit is used up, and it does not matter"
+    );
+}
+
+#[tokio::test]
+async fn after_a_used_up_pull_limit_nobody_pulls() {
+    let (from, to) = (upstream().await, ecr().await);
+    let made = from.add_image(ALPINE, "3.20", &PLATFORMS);
+    from.inject(used_up(None).times(1));
     let source = anonymous(&from);
-    let error = copy(&source, &made.digest, &ecr_client(&to)).await.unwrap_err();
-    let Error::RateLimited { pull_limit: Some(limit), .. } = &error else { panic!("{error}") };
-    assert_eq!((limit.limit, limit.remaining), (Some(2), Some(0)));
-    assert_eq!(limit.window, Some(Duration::from_secs(21_600)));
-    assert_eq!(limit.source.as_deref(), Some("127.0.0.1"));
-    // Index and two children: the third GET was refused and not repeated.
-    assert_eq!(from.count("GET", "/manifests/"), 3);
-    assert_eq!(to.tag(MIRROR, "3.20"), None);
+    for _ in 0..3 {
+        let error = copy(&source, &made.digest, &ecr_client(&to)).await.unwrap_err();
+        assert!(matches!(&error, Error::RateLimited { pull_limit: Some(_), .. }), "{error}");
+        assert_eq!(from.count("GET", "/manifests/"), 1);
+    }
+    // Another login, or another process, has a limit of its own.
+    copy(&anonymous(&from), &made.digest, &ecr_client(&to)).await.unwrap();
+}
+
+#[tokio::test]
+async fn all_wait_for_a_pull_limit_that_comes_back_in_minutes() {
+    let (from, to) = (upstream().await, ecr().await);
+    let (first, second) =
+        (from.add_image(ALPINE, "3.20", &PLATFORMS), from.add_image(ALPINE, "3", &["linux/s390x"]));
+    from.inject(used_up(Some(1)).times(1));
+    let (source, destination, started) = (anonymous(&from), ecr_client(&to), Instant::now());
+    let other = async {
+        while from.count("GET", "/manifests/") == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let before = started.elapsed();
+        copy(&source, &second.digest, &destination).await.unwrap();
+        (before, started.elapsed())
+    };
+    let both = async { tokio::join!(copy(&source, &first.digest, &destination), other) };
+    let (copied, (before, after)) = tokio::time::timeout(Duration::from_secs(30), both).await.unwrap();
+    copied.unwrap();
+    assert!(after >= Duration::from_secs(1), "it began after {before:?} and ended after {after:?}");
+    let refused = from.requests().into_iter().filter(|request| request.status == 429).count();
+    assert_eq!(refused, 1, "nobody else tried");
 }
 
 #[tokio::test]

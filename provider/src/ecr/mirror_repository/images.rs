@@ -123,6 +123,7 @@ impl MirrorRepository {
                 let fault = registry_failure(&error, summary, exists_now);
                 match error {
                     oci_copy::Error::PlatformMissing { .. } => fault.at("platforms"),
+                    oci_copy::Error::PullLimitTooLow { .. } => fault.at("source"),
                     _ => fault,
                 }
             })?;

@@ -95,17 +95,39 @@ fn too_many_requests_are_waited_for() {
 }
 
 #[test]
-fn a_used_up_pull_limit_is_told_at_once() {
+fn mirrors_of_one_apply_share_what_is_left_of_the_pull_limit() {
     let account = Account::new();
-    let builder = Registry::builder().token_auth(TokenAuth::anonymous()).rate_limit(RateLimit::docker_hub(1));
+    // Each image is three pulls, an index and two platforms: enough for two, and for the third's index.
+    let builder = Registry::builder().token_auth(TokenAuth::anonymous()).rate_limit(RateLimit::docker_hub(7));
     let upstream = Stack::shared().upstream(builder);
-    upstream.add_image(REPOSITORY, "v3", PLATFORMS);
+    let mirrors = ["v1", "v2", "v3"].map(|tag| {
+        upstream.add_image(REPOSITORY, tag, PLATFORMS);
+        mirror(&upstream, &[tag])
+            .replace("\"this\"", &format!("\"{tag}\""))
+            .replace(NAME, &format!("{NAME}/{tag}"))
+    });
     let mut workspace = Workspace::new(&account);
-    workspace.config(&mirror(&upstream, &["v3"]));
+    workspace.config(&mirrors.concat());
     let run = workspace.apply();
-    run.expect_failure().expect_text("public.ecr.aws/docker/library");
-    run.expect_within(std::time::Duration::from_secs(30));
-    assert_stored(&account, &[]);
+    run.expect_failure().expect_within(std::time::Duration::from_secs(60));
+    run.expect_only_error(&[
+        "allows 0 more pulls, and the copy needs 2",
+        "7 pulls in 21600 s",
+        "credential",
+        "platforms",
+        "public.ecr.aws/docker/library",
+    ]);
+    assert_eq!(run.errors()[0].attribute.as_deref(), Some("source"));
+    assert_eq!((upstream.pulls(), upstream.count("GET", "/manifests/")), (7, 7), "no pull was for nothing");
+    let refused = upstream.requests().into_iter().filter(|request| request.status == 429).count();
+    assert_eq!(refused, 0, "nobody ran into the limit");
+    let tagged = ["v1", "v2", "v3"].into_iter().filter(|tag| {
+        let name = format!("{NAME}/{tag}");
+        let answer =
+            account.aws(&["ecr", "list-images", "--repository-name", &name, "--filter", "tagStatus=TAGGED"]);
+        answer["imageIds"].as_array().is_some_and(|images| !images.is_empty())
+    });
+    assert_eq!(tagged.count(), 2);
 }
 
 #[test]
