@@ -99,7 +99,7 @@ impl Upstream {
             to.repository,
             tags,
             &options,
-            &log_progress,
+            &|event: &oci_copy::Event<'_>| log_progress(to.repository, event),
             ctx.stop(),
         )
         .await?;
@@ -195,9 +195,9 @@ pub fn check_platform(platform: &str) -> Result<(), Invalid> {
     }
 }
 
-fn log_progress(event: &oci_copy::Event<'_>) {
+fn log_progress(repository: &str, event: &oci_copy::Event<'_>) {
     if let oci_copy::Event::Transferred { bytes, bytes_per_second } = event {
-        tracing::info!(bytes, bytes_per_second, "copying");
+        tracing::info!(repository, bytes, bytes_per_second, "copying");
     }
 }
 

@@ -5,6 +5,7 @@ mod drift;
 mod faults;
 mod mounting;
 mod platforms;
+mod progress;
 mod referrers;
 mod refresh;
 mod selection;

@@ -63,15 +63,12 @@ fn refreshing_200_mirrors_takes_three_calls_each_and_sees_every_drift() {
     smallest_image(&upstream);
     let mut workspace = Workspace::new(&account);
     workspace.config(&configuration(&account, &upstream));
-    let run = workspace.apply();
-    run.expect_success();
-    println!("applied in {:?}", run.duration());
+    workspace.apply().expect_success();
 
     let before = account.calls().len();
     upstream.clear_requests();
     let plan = workspace.plan_with(&["-refresh-only"]);
     let mut counts = calls_since(&account, before);
-    println!("refreshed in {:?} by {counts:?}", plan.run().duration());
     assert_eq!(upstream.count("GET", "/manifests/"), 0, "a refresh pulls nothing");
     plan.assert_empty();
     let answered = upstream.requests().into_iter().filter(|request| request.status == 200);
