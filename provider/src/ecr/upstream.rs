@@ -146,7 +146,7 @@ impl Upstream {
             own,
             repository,
             &CopyOptions::new(),
-            &log_progress,
+            &|event: &oci_copy::Event<'_>| log_progress(repository, event),
             ctx.stop(),
             report,
         )
