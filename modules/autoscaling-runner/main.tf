@@ -181,10 +181,7 @@ resource "ecrunner_instance_profile" "manager" {
   }
 
   # The manager logs in to ECR for every pull, and sends the login along to the worker.
-  image_pull = length(var.images.repositories) == 0 ? null : {
-    repositories = var.images.repositories
-    import       = var.images.import
-  }
+  image_pull = var.images.image_pull
 
   read_parameters = {
     parameters   = [local.config_parameter, var.gitlab.token_parameter]
@@ -219,7 +216,7 @@ resource "ecrunner_runner_manager" "this" {
   fleets           = [ecrunner_worker_fleet.this.arn]
 
   # Who pulls from no repository needs no login either.
-  ecr_hosts = length(var.images.repositories) == 0 ? [] : null
+  ecr_hosts = var.images.image_pull == null ? [] : null
 
   token_parameters = {
     (local.token_placeholder) = var.gitlab.token_parameter

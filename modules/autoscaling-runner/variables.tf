@@ -122,15 +122,18 @@ variable "manager" {
 variable "images" {
   description = <<-EOT
     The images that jobs use. `default`: image of jobs that name none. `helper`: GitLab Runner's helper image, from your own registry
-    where workers have no internet. `repositories`: names or patterns (`mirror/*`) of ECR repositories that may be pulled.
-    `import`: whether a pull may import a new image through a pull through cache rule. `pull_policy`: when workers pull.
+    where workers have no internet. `image_pull`: what may be pulled from ECR, such as the output of the same name of the module
+    image-supply: `repositories`, names, patterns (`mirror/*`) or ARNs, and `import`, whether a pull may import a new image
+    through a pull through cache rule. `pull_policy`: when workers pull.
   EOT
   type = object({
-    default      = optional(string, "alpine:3.20")
-    helper       = optional(string)
-    repositories = optional(list(string), [])
-    import       = optional(bool, false)
-    pull_policy  = optional(list(string), ["always"])
+    default = optional(string, "alpine:3.20")
+    helper  = optional(string)
+    image_pull = optional(object({
+      repositories = set(string)
+      import       = optional(bool, false)
+    }))
+    pull_policy = optional(list(string), ["always"])
   })
   default = {}
 }

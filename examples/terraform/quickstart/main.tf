@@ -97,9 +97,12 @@ module "runner" {
   }
 
   images = {
-    default      = "${ecrunner_mirror_repository.alpine.repository_url}:${local.upstream.tag}"
-    repositories = [ecrunner_mirror_repository.alpine.name, "${ecrunner_pull_through_cache_rule.official_images.ecr_repository_prefix}/*"]
-    import       = true
+    default = "${ecrunner_mirror_repository.alpine.repository_url}:${local.upstream.tag}"
+
+    image_pull = {
+      repositories = setunion([ecrunner_mirror_repository.alpine.name], ecrunner_pull_through_cache_rule.official_images.pull_permissions.repositories)
+      import       = true
+    }
   }
 }
 

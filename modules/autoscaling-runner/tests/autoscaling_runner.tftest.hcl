@@ -147,7 +147,7 @@ run "own_keys_reach_the_policy" {
       token_kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/1111"
     }
 
-    images = { repositories = ["mirror/*"] }
+    images = { image_pull = { repositories = ["mirror/*"] } }
 
     cache = {
       bucket      = "ci-cache"
