@@ -21,19 +21,21 @@ provider "ecrunner" {
   }
 }
 
-# Images that jobs name most; the plan shows when one moved upstream.
-resource "ecrunner_mirror_repository" "this" {
-  for_each = var.mirrors
+# Images that jobs name most are mirrored, and the plan shows when one moved upstream. What else is official, or on Quay, comes
+# through a rule on first use. A platform team can apply this alone, once for many teams.
+module "images" {
+  source = "../../../modules/image-supply"
 
-  name       = "mirror/${each.key}"
-  source     = each.value.source
-  image_tags = each.value.tags
-}
+  images = var.images
 
-# Everything else that is official comes through ECR Public on first use.
-resource "ecrunner_pull_through_cache_rule" "official_images" {
-  ecr_repository_prefix = "ecr-public"
-  upstream_registry_url = "public.ecr.aws"
+  upstreams = {
+    ecr-public = {}
+    quay       = {}
+  }
+
+  mirrors = {
+    platforms = ["linux/amd64"]
+  }
 }
 
 module "runner" {
@@ -63,9 +65,8 @@ module "runner" {
   }
 
   images = {
-    default      = "${ecrunner_mirror_repository.this["alpine"].repository_url}:${one(var.mirrors["alpine"].tags)}"
-    repositories = concat([for mirror in ecrunner_mirror_repository.this : mirror.name], ["ecr-public/*"])
-    import       = true
+    default    = module.images.images[var.default_image]
+    image_pull = module.images.image_pull
   }
 
   cache = var.cache

@@ -1,8 +1,6 @@
 output "images" {
   description = "Mirrored images by upstream name and tag."
-  value = merge([for mirror in ecrunner_mirror_repository.this : {
-    for tag, digest in mirror.digests : "${mirror.source}:${tag}" => "${mirror.repository_url}@${digest}"
-  }]...)
+  value       = module.images.digests
 }
 
 output "config_toml" {

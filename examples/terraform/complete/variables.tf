@@ -32,20 +32,20 @@ variable "software" {
   })
 }
 
-variable "mirrors" {
-  description = "Images to mirror, by the name of the repository below `mirror/`. `alpine` is the image of jobs that name none."
-  type = map(object({
-    source = string
-    tags   = set(string)
-  }))
-  default = {
-    alpine = { source = "docker.io/library/alpine", tags = ["3.20"] }
-    golang = { source = "docker.io/library/golang", tags = ["1.24-bookworm"] }
-  }
+variable "images" {
+  description = "Images to mirror, as jobs name them."
+  type        = set(string)
+  default     = ["alpine:3.20", "golang:1.24-bookworm"]
+}
+
+variable "default_image" {
+  description = "Image of jobs that name none, one of `images`."
+  type        = string
+  default     = "alpine:3.20"
 
   validation {
-    condition     = contains(keys(var.mirrors), "alpine") && length(try(var.mirrors["alpine"].tags, [])) == 1
-    error_message = "mirrors needs an entry alpine with one tag."
+    condition     = contains(var.images, var.default_image)
+    error_message = "default_image is none of images: add it there."
   }
 }
 

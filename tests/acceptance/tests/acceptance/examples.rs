@@ -1,4 +1,5 @@
-//! The examples of `examples/terraform`, as they stand there: planned, applied, planned again, destroyed.
+//! The examples of `examples/terraform` and of the modules, as they stand there: planned, and those of whole set-ups applied,
+//! planned again, destroyed.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,25 +13,33 @@ fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository")
 }
 
-/// A workspace with the example's files, whose modules are those of the repository.
-fn example(account: &Account, name: &str) -> Workspace {
+/// A workspace with the example's files, in which `module` stands for the repository's own `path`.
+fn example_of(account: &Account, directory: &Path, module: &str, path: &Path) -> Workspace {
     let workspace = Workspace::new(account);
     // The example names its providers itself.
     workspace.file("provider.tf", "");
-    let directory = repository().join("examples/terraform").join(name);
-    let modules = repository().join("modules");
     let mut files = 0;
-    for entry in fs::read_dir(&directory).expect("the example") {
-        let path = entry.expect("an entry of the example").path();
-        if path.extension().is_some_and(|extension| extension == "tf") {
-            let text = fs::read_to_string(&path).expect("a file of the example");
-            let text = text.replace("../../../modules", &modules.display().to_string());
-            workspace.file(&path.file_name().expect("a name").to_string_lossy(), &text);
-            files += 1;
-        }
+    for entry in fs::read_dir(directory).expect("the example") {
+        let file = entry.expect("an entry of the example").path();
+        let text = fs::read_to_string(&file).expect("a file of the example");
+        let is_terraform = file.extension().is_some_and(|extension| extension == "tf");
+        let text = if is_terraform { text.replace(module, &path.display().to_string()) } else { text };
+        workspace.file(&file.file_name().expect("a name").to_string_lossy(), &text);
+        files += usize::from(is_terraform);
     }
     assert!(files > 0, "{} has no files", directory.display());
     workspace
+}
+
+fn example(account: &Account, name: &str) -> Workspace {
+    let directory = repository().join("examples/terraform").join(name);
+    example_of(account, &directory, "../../../modules", &repository().join("modules"))
+}
+
+/// The example itself has no endpoints block; Terraform merges this one into its provider block.
+fn to_the_gateway(workspace: &Workspace) {
+    let endpoints = Workspace::endpoints(Stack::shared().url());
+    workspace.file("endpoints_override.tf", &format!("provider \"ecrunner\" {{\n{endpoints}}}\n"));
 }
 
 /// The account's default network, as the AWS CLI tells it.
@@ -58,6 +67,8 @@ fn listing(account: &Account) -> Vec<serde_json::Value> {
             "--query",
             "pullThroughCacheRules[].ecrRepositoryPrefix",
         ],
+        &["ecr", "describe-repository-creation-templates", "--query", "repositoryCreationTemplates[].prefix"],
+        &["secretsmanager", "list-secrets", "--query", "SecretList[].Name"],
         &["iam", "list-roles", "--query", "Roles[].RoleName"],
         &["iam", "list-instance-profiles", "--query", "InstanceProfiles[].InstanceProfileName"],
         &["ec2", "describe-launch-templates", "--query", "LaunchTemplates[].LaunchTemplateName"],
@@ -76,7 +87,7 @@ fn listing(account: &Account) -> Vec<serde_json::Value> {
 }
 
 /// Applies, and proves the life cycle: empty second plan, drift seen, nothing left.
-fn live(account: &Account, mut workspace: Workspace, drift: impl Fn(&Account), drifted: &str) {
+pub(crate) fn live(account: &Account, mut workspace: Workspace, drift: impl Fn(&Account), drifted: &str) {
     let before = listing(account);
     workspace.apply().expect_success();
     assert_ne!(listing(account), before, "apply makes something");
@@ -133,10 +144,8 @@ fn complete() {
     let upstream = upstream();
     let (vpc_id, subnet_ids) = network(&account);
     let workspace = example(&account, "complete");
-    // The example itself has no endpoints block; Terraform merges this one into its provider block.
-    let endpoints = Workspace::endpoints(Stack::shared().url());
-    workspace.file("endpoints_override.tf", &format!("provider \"ecrunner\" {{\n{endpoints}}}\n"));
-    let source = |name: &str| format!("{}/library/{name}", upstream.address());
+    to_the_gateway(&workspace);
+    let image = |name: &str| format!("{}/library/{name}", upstream.address());
     let download = |name: &str| json!({ "url": format!("https://downloads.example.com/{name}"), "sha256": "0".repeat(64) });
     variables(
         &workspace,
@@ -148,15 +157,34 @@ fn complete() {
                 "gitlab_runner": download("gitlab-runner"),
                 "fleeting_plugin": download("fleeting-plugin-aws"),
             },
-            "mirrors": {
-                "alpine": { "source": source("alpine"), "tags": ["3.20"] },
-                "golang": { "source": source("golang"), "tags": ["1.24-bookworm"] },
-            },
+            "images": [image("alpine:3.20"), image("golang:1.24-bookworm")],
+            "default_image": image("alpine:3.20"),
             "cache": { "bucket": "ci-cache", "bucket_arn": "arn:aws:s3:::ci-cache", "location": "eu-central-1" },
         }),
     );
     let drift = |account: &Account| raise_maximum(account, "ci-workers");
     live(&account, workspace, drift, "module.runner.ecrunner_worker_fleet.this");
+}
+
+/// A plan of them asks no upstream, since nothing is there yet.
+#[test]
+fn example_of_every_module_plans() {
+    let mut planned = 0;
+    for module in fs::read_dir(repository().join("modules")).expect("modules") {
+        let module = module.expect("a module").path();
+        let Ok(examples) = fs::read_dir(module.join("examples")) else { continue };
+        for example in examples {
+            let directory = example.expect("an example").path();
+            let account = Account::new();
+            let mut workspace = example_of(&account, &directory, "../..", &module);
+            to_the_gateway(&workspace);
+            workspace.environment("TF_VAR_docker_hub_token", "not-a-real-token");
+            let changes = workspace.plan().changes();
+            assert!(changes.iter().any(|change| change.contains("module.images.")), "{changes:?}");
+            planned += 1;
+        }
+    }
+    assert!(planned >= 3, "only {planned} examples were found");
 }
 
 /// The account that the examples on pages name.
@@ -241,8 +269,7 @@ fn provider_block_of_the_index_page_configures() {
     let mut workspace = Workspace::new(&account);
     let block = repository().join("examples/terraform/provider/provider.tf");
     workspace.file("provider.tf", &fs::read_to_string(block).expect("the provider block"));
-    let endpoints = Workspace::endpoints(Stack::shared().url());
-    workspace.file("endpoints_override.tf", &format!("provider \"ecrunner\" {{\n{endpoints}}}\n"));
+    to_the_gateway(&workspace);
     workspace.config("data \"ecrunner_ami\" \"this\" {}\n");
     let run = workspace.run_plan(&[]);
     run.expect_error("Account is not allowed", "allowed_account_ids");

@@ -11,6 +11,7 @@ mod examples;
 mod functions;
 mod identity;
 mod image;
+mod image_supply;
 mod instance_profile;
 mod list;
 mod mirror_repository;

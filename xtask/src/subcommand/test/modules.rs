@@ -1,9 +1,8 @@
 //! `terraform test` of each module that has tests, against a gateway and an upstream registry of their own.
 //!
-//! The addresses are the input variables `endpoint` and `upstream_image`, the account's network `vpc_id` and
-//! `subnet_ids`. A test file's provider block cannot read
-//! variables that the module under test does not declare (they are unknown there), so a test begins with
-//! `run "setup" { module { source = "./tests/setup" } }`, whose outputs it uses.
+//! The addresses are the input variables `endpoint` and `upstream_image`, the account is `account_id`, its network `vpc_id`
+//! and `subnet_ids`. A test file's provider block cannot read variables that the module under test does not declare (they
+//! are unknown there), so a test begins with `run "setup" { module { source = "./tests/setup" } }`, whose outputs it uses.
 
 use std::fs;
 use std::path::Path;
@@ -20,6 +19,8 @@ use crate::terraform::{Terraform, copy_tree};
 const FIRST_ACCOUNT: u64 = 310_000_000_001;
 /// What the upstream registry has.
 const IMAGE: &str = "library/alpine:3.20";
+/// The same as ECR Public has it; the registry stands in for that one too, where ECR pulls through.
+const COPY: &str = "docker/library/alpine:3.20";
 
 /// Tests every module with a `tests` directory and a name that contains the filter.
 pub(super) fn test(ground: &Ground<'_>) -> Result<Counts> {
@@ -41,9 +42,12 @@ pub(super) fn test(ground: &Ground<'_>) -> Result<Counts> {
     }
     let copy = base.join("modules");
     copy_tree(&ground.workspace.root().join("modules"), &copy)?;
-    let upstream = upstream_registry(&ground.registry, &["--image", IMAGE])?;
-    let upstream_image = format!("{}/{IMAGE}", upstream.announced("address")?);
-    let gateway = aws_gateway(&ground.gateway, &ground.venv, &base.join("logs"), &[])?;
+    let upstream = upstream_registry(&ground.registry, &["--image", IMAGE, "--image", COPY])?;
+    let address = upstream.announced("address")?;
+    let upstream_image = format!("{address}/{IMAGE}");
+    let upstream_url = format!("http://{address}");
+    let gateway =
+        aws_gateway(&ground.gateway, &ground.venv, &base.join("logs"), &[("public.ecr.aws", &upstream_url)])?;
     let endpoint = gateway.announced("url")?;
 
     for (module, account) in modules.iter().zip(FIRST_ACCOUNT..) {
@@ -58,6 +62,7 @@ pub(super) fn test(ground: &Ground<'_>) -> Result<Counts> {
             &account,
         )
         .variable("endpoint", endpoint)
+        .variable("account_id", &account)
         .variable("vpc_id", &network.vpc_id)
         .variable("subnet_ids", &serde_json::to_string(&network.subnet_ids)?)
         .variable("upstream_image", &upstream_image);
