@@ -43,10 +43,10 @@ mod stream;
 mod transfer;
 mod wire;
 
-pub use client::{HeadFallback, Registry, RegistryBuilder};
+pub use client::{Answer, HeadFallback, ReadRequest, Registry, RegistryBuilder, Resource};
 pub use credentials::{BasicCredentials, Credentials, CredentialsError, CredentialsProvider, Secret};
 pub use descriptor::{Descriptor, Platform};
-pub use digest::{Algorithm, Digest, DigestError};
+pub use digest::{Algorithm, Digest, DigestError, Hasher};
 pub use error::{Cause, Error, PullLimit};
 pub use manifest::{Content, Manifest, ManifestError};
 pub use reference::{ManifestReference, Reference, ReferenceError, Tag, check_repository};

@@ -73,7 +73,12 @@ impl Wire {
 
 /// The usual patience with a request that has no long body.
 pub(crate) async fn idle() {
-    tokio::time::sleep(IDLE_TIMEOUT).await;
+    within(IDLE_TIMEOUT).await;
+}
+
+/// A patience of the caller's own.
+pub(crate) async fn within(patience: Duration) {
+    tokio::time::sleep(patience).await;
 }
 
 /// Reads a body of at most `limit` bytes.

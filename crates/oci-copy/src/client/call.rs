@@ -1,5 +1,7 @@
 //! One request to the registry, with authorization and redirects.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, LOCATION, WWW_AUTHENTICATE};
 use http::{HeaderMap, Method, StatusCode};
@@ -31,6 +33,8 @@ pub(super) struct Call<'a> {
     pub(super) body: Bytes,
     /// Follow redirects; for what only reads.
     pub(super) follow: bool,
+    /// Longest time until the head of an answer is there.
+    pub(super) patience: Duration,
 }
 
 impl Registry {
@@ -88,7 +92,7 @@ impl Registry {
             let response = self
                 .inner
                 .wire
-                .send(call.method.clone(), &call.url, None, headers, body, wire::idle())
+                .send(call.method.clone(), &call.url, None, headers, body, wire::within(call.patience))
                 .await?;
             let status = response.status();
             if !own || !matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
@@ -174,7 +178,14 @@ impl Registry {
             response = self
                 .inner
                 .wire
-                .send(call.method.clone(), &next, Some(&at), headers, Body::default(), wire::idle())
+                .send(
+                    call.method.clone(),
+                    &next,
+                    Some(&at),
+                    headers,
+                    Body::default(),
+                    wire::within(call.patience),
+                )
                 .await?;
             if !is_redirect(response.status()) {
                 return Ok(response);
@@ -190,6 +201,6 @@ pub(super) fn has_run_out(error: &Error) -> bool {
     matches!(error, Error::Denied { message, .. } if message.to_ascii_lowercase().contains("token has expired"))
 }
 
-fn is_redirect(status: StatusCode) -> bool {
+pub(super) fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }

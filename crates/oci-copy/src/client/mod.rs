@@ -5,6 +5,7 @@ pub(crate) mod failure;
 mod page;
 mod pull;
 mod push;
+mod read;
 mod referrers;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::wire::Wire;
 
 pub use pull::HeadFallback;
 pub(crate) use push::{Session, Stored, Upload};
+pub use read::{Answer, ReadRequest, Resource};
 
 /// Where Docker Hub's API is; `docker.io` is only its name.
 const DOCKER_HUB_ENDPOINT: &str = "https://registry-1.docker.io/";

@@ -239,6 +239,7 @@ impl Registry {
             headers,
             body: Bytes::new(),
             follow: true,
+            patience: wire::IDLE_TIMEOUT,
         };
         let response = self.call(&call).await?;
         self.inner.pulls.note(failure::pull_limit(response.headers()));
@@ -264,6 +265,7 @@ impl Registry {
             headers,
             body: Bytes::new(),
             follow: true,
+            patience: wire::IDLE_TIMEOUT,
         };
         let response = self.call(&call).await?;
         if response.status() == StatusCode::OK {

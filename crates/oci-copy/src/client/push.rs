@@ -67,6 +67,7 @@ impl Registry {
             body: Bytes::new(),
             // A redirect says that the blob is there; its target is often signed for GET only.
             follow: false,
+            patience: IDLE_TIMEOUT,
         };
         let ask = || async {
             let response = self.call(&call).await?;
@@ -114,6 +115,7 @@ impl Registry {
             headers,
             body: Bytes::new(),
             follow: false,
+            patience: IDLE_TIMEOUT,
         };
         let response = self.call(&call).await?;
         match response.status() {
@@ -170,6 +172,7 @@ impl Registry {
             headers: HeaderMap::new(),
             body: Bytes::new(),
             follow: false,
+            patience: IDLE_TIMEOUT,
         };
         match response.status() {
             StatusCode::CREATED | StatusCode::NO_CONTENT | StatusCode::ACCEPTED => Ok(Upload::Done),
@@ -217,6 +220,7 @@ impl Registry {
             headers,
             body: manifest.raw().clone(),
             follow: false,
+            patience: IDLE_TIMEOUT,
         };
         let put = || async {
             self.inner.manifest_puts.turn().await;

@@ -14,6 +14,7 @@ mod mounts;
 mod platforms;
 mod rate_limit;
 mod read;
+mod read_through;
 mod references;
 mod referrers;
 mod resume;
