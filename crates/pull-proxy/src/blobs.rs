@@ -1,0 +1,236 @@
+//! Blobs: one transfer from the registry for all who ask at the same time, verified, in bounded memory.
+
+mod flight;
+mod reader;
+mod source;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::header::{CONTENT_RANGE, RANGE};
+use http::{HeaderMap, HeaderValue};
+use oci_copy::{Answer, Digest, ReadRequest, Resource};
+use url::Url;
+
+use self::flight::{Flight, Seat};
+pub use self::reader::BlobReader;
+use self::source::Source;
+use crate::attempts::{Patience, attempt};
+use crate::cache::Cache;
+use crate::config::Limits;
+use crate::failure::Failure;
+use crate::manifests::Budget;
+use crate::registries::Place;
+
+/// Least bytes of a transfer that are held for its readers, however many transfers there are.
+const SMALLEST_WINDOW: usize = 32 * 1024;
+/// What a blob costs in the cache besides its bytes.
+const OVERHEAD: usize = 256;
+
+/// Registry, repository and digest.
+type Key = (String, String, Digest);
+
+/// Transfers of blobs.
+#[derive(Debug)]
+pub struct Blobs {
+    limits: Limits,
+    flights: Mutex<HashMap<Key, Arc<Flight>>>,
+    /// Transfers under way.
+    active: AtomicUsize,
+    /// Small blobs, in pieces: who comes just after a transfer finds it here.
+    cache: Cache<Key, Arc<Vec<Bytes>>>,
+}
+
+/// A blob that can be read.
+#[derive(Debug)]
+pub struct Blob {
+    /// Its bytes, where the registry says so.
+    pub total: Option<u64>,
+    /// Its content.
+    pub reader: BlobReader,
+    /// It was in memory.
+    pub cached: bool,
+}
+
+impl Blobs {
+    /// No transfers yet.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        let cache = Cache::new(limits.blob_cache);
+        Self { limits, flights: Mutex::default(), active: AtomicUsize::new(0), cache }
+    }
+
+    /// Bytes of blobs that are kept.
+    #[must_use]
+    pub fn cached_bytes(&self) -> usize {
+        self.cache.size()
+    }
+
+    /// Transfers under way.
+    #[must_use]
+    pub fn active(&self) -> usize {
+        self.active.load(Ordering::Relaxed)
+    }
+
+    /// The whole blob, from memory, from a transfer that is under way, or from a new one.
+    ///
+    /// # Errors
+    /// The registry's failure, or that it has not answered within the client's time.
+    pub async fn open(
+        self: &Arc<Self>,
+        place: &Place,
+        digest: &Digest,
+        budget: Budget,
+    ) -> Result<Blob, Failure> {
+        let key = (place.remote.name.clone(), place.repository.clone(), digest.clone());
+        let seat = match self.seat(&key, place, digest, budget) {
+            Found::Cached(pieces) => {
+                let total = pieces.iter().map(|piece| piece.len() as u64).sum();
+                return Ok(Blob { total: Some(total), reader: BlobReader::cached(pieces), cached: true });
+            }
+            Found::Seat(seat) => seat,
+        };
+        let head = tokio::time::timeout(budget.client, seat.flight.head()).await;
+        let total = head.unwrap_or_else(|_| Err(too_slow(place, digest)))?;
+        let reader = BlobReader::new(seat, place.clone(), digest.clone(), total);
+        Ok(Blob { total, reader, cached: false })
+    }
+
+    /// A part of a blob, as the registry sends it; parts cannot be verified.
+    ///
+    /// # Errors
+    /// The registry's failure.
+    pub async fn range(
+        &self,
+        place: &Place,
+        digest: &Digest,
+        range: &HeaderValue,
+        budget: Budget,
+    ) -> Result<Answer, Failure> {
+        let headers = HeaderMap::from_iter([(RANGE, range.clone())]);
+        self.ask(place, digest, headers, false, true, budget).await
+    }
+
+    /// Bytes of a blob, where the registry says so.
+    ///
+    /// # Errors
+    /// The registry's failure.
+    pub async fn head(&self, place: &Place, digest: &Digest, budget: Budget) -> Result<Option<u64>, Failure> {
+        let answer = self.ask(place, digest, HeaderMap::new(), true, false, budget).await?;
+        if answer.redirect.is_none() {
+            return Ok(source::length(&answer.headers));
+        }
+        // Signed addresses are good for GET only: one byte says how many there are.
+        let first = HeaderMap::from_iter([(RANGE, HeaderValue::from_static("bytes=0-0"))]);
+        let answer = self.ask(place, digest, first, false, true, budget).await?;
+        let range = answer.headers.get(CONTENT_RANGE).and_then(|value| value.to_str().ok());
+        let total = range.and_then(|range| range.rsplit_once('/')?.1.parse().ok());
+        Ok(total.or_else(|| source::length(&answer.headers)))
+    }
+
+    /// Where the registry sends clients for the blob; none when it serves the blob itself.
+    ///
+    /// # Errors
+    /// The registry's failure.
+    pub async fn locate(
+        &self,
+        place: &Place,
+        digest: &Digest,
+        budget: Budget,
+    ) -> Result<Option<Url>, Failure> {
+        Ok(self.ask(place, digest, HeaderMap::new(), false, false, budget).await?.redirect)
+    }
+
+    async fn ask(
+        &self,
+        place: &Place,
+        digest: &Digest,
+        headers: HeaderMap,
+        head: bool,
+        follow: bool,
+        budget: Budget,
+    ) -> Result<Answer, Failure> {
+        let patience = Patience::new(budget.client, budget.waits);
+        attempt(&place.remote.health, patience, || async {
+            let request = ReadRequest {
+                head,
+                repository: &place.repository,
+                resource: Resource::Blob(digest),
+                headers: headers.clone(),
+                follow,
+                patience: budget.client,
+            };
+            Ok(place.remote.registry.read(&request).await?)
+        })
+        .await
+    }
+
+    fn seat(self: &Arc<Self>, key: &Key, place: &Place, digest: &Digest, budget: Budget) -> Found {
+        let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(flight) = flights.get(key)
+            && let Some(id) = flight.join()
+        {
+            return Found::Seat(Seat { flight: Arc::clone(flight), id });
+        }
+        if let Some(pieces) = self.cache.get(key) {
+            return Found::Cached(pieces);
+        }
+        let flight = Arc::new(Flight::new());
+        flights.insert(key.clone(), Arc::clone(&flight));
+        let id = flight.join().unwrap_or_default();
+        let (this, running, key) = (Arc::clone(self), Arc::clone(&flight), key.clone());
+        let (place, digest) = (place.clone(), digest.clone());
+        tokio::spawn(async move {
+            this.active.fetch_add(1, Ordering::Relaxed);
+            this.fly(&running, place, digest, budget).await;
+            this.active.fetch_sub(1, Ordering::Relaxed);
+            this.land(&key, &running);
+        });
+        Found::Seat(Seat { flight, id })
+    }
+
+    async fn fly(&self, flight: &Flight, place: Place, digest: Digest, budget: Budget) {
+        let patience = Patience::new(budget.client, budget.waits);
+        match Source::open(place, digest, patience).await {
+            Ok(source) => {
+                flight.announce(Ok(source.total()));
+                let window = || {
+                    (self.limits.transfer / self.active.load(Ordering::Relaxed).max(1)).max(SMALLEST_WINDOW)
+                };
+                flight.pump(source, window, self.limits.laggard).await;
+            }
+            Err(failure) => flight.announce(Err(failure)),
+        }
+    }
+
+    /// Takes a transfer that has ended out of the list; what is small and complete is kept.
+    fn land(&self, key: &Key, flight: &Arc<Flight>) {
+        let whole = flight.whole();
+        let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pieces) = whole {
+            let pieces: Vec<Bytes> = pieces.into_iter().map(|piece| piece.bytes).collect();
+            let size = pieces.iter().map(Bytes::len).sum::<usize>() + OVERHEAD;
+            // One large blob must not drive out all the small ones.
+            if size <= self.limits.blob_cache / 4 {
+                self.cache.insert(key.clone(), Arc::new(pieces), size);
+            }
+        }
+        // A late reader may have begun another transfer meanwhile.
+        if flights.get(key).is_some_and(|current| Arc::ptr_eq(current, flight)) {
+            flights.remove(key);
+        }
+    }
+}
+
+enum Found {
+    Cached(Arc<Vec<Bytes>>),
+    Seat(Seat),
+}
+
+fn too_slow(place: &Place, digest: &Digest) -> Failure {
+    let message =
+        format!("{} has not answered for blob {digest} of {} in time", place.remote.name, place.repository);
+    Failure::new(crate::failure::FailureKind::Unavailable, message)
+}

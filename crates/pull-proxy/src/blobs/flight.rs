@@ -1,0 +1,318 @@
+//! One transfer of a blob, read by many.
+//!
+//! A pump takes pieces from the source into a window; each reader takes them out at its own pace. The window is bounded:
+//! when it is full the pump waits for the slowest reader, up to a limit, then leaves that reader behind. Who is left
+//! behind goes on with a transfer of its own. See decision 0001.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::source::{Piece, Source};
+use crate::failure::Failure;
+
+/// As long as readers join within this time, the start of the blob is kept for the next one, although the window is
+/// full. One reader alone never waits.
+const GATHERING: Duration = Duration::from_millis(100);
+/// After this time without any progress the transfer is given up, so that a reader that stands still holds no
+/// connection to the registry.
+const STANDSTILL: Duration = Duration::from_secs(60);
+
+/// One transfer.
+#[derive(Debug)]
+pub(super) struct Flight {
+    state: Mutex<State>,
+    /// There is something new for readers.
+    news: Notify,
+    /// There may be room in the window, or nobody reads any more.
+    room: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    /// What readers are told before the first piece: how long the blob is.
+    head: Option<Result<Option<u64>, Failure>>,
+    window: VecDeque<Slot>,
+    /// Number of the first piece in the window; while it is 0 readers can join.
+    first: u64,
+    /// Bytes in the window.
+    size: usize,
+    /// Number of the next piece, for each reader.
+    readers: HashMap<u64, u64>,
+    joined: u64,
+    last_joined: Instant,
+    end: Option<End>,
+}
+
+#[derive(Debug)]
+struct Slot {
+    piece: Piece,
+    /// Readers that have not taken it.
+    waiting: usize,
+}
+
+#[derive(Clone, Debug)]
+enum End {
+    /// Everything was read and is verified.
+    Complete,
+    /// The source failed.
+    Failed(Failure),
+    /// Nobody moved any more; readers go on by themselves.
+    GivenUp,
+}
+
+/// What a reader finds.
+pub(super) enum Next {
+    Piece(Piece),
+    /// Nothing yet.
+    Wait,
+    /// The window has moved on: the rest comes from a transfer of one's own.
+    LeftBehind,
+    End,
+    Failed(Failure),
+}
+
+impl Flight {
+    pub(super) fn new() -> Self {
+        let state = State {
+            head: None,
+            window: VecDeque::new(),
+            first: 0,
+            size: 0,
+            readers: HashMap::new(),
+            joined: 0,
+            last_joined: Instant::now(),
+            end: None,
+        };
+        Self { state: Mutex::new(state), news: Notify::new(), room: Notify::new() }
+    }
+
+    /// A new reader from the start of the blob; none when the start is gone or the transfer has failed.
+    pub(super) fn join(&self) -> Option<u64> {
+        let mut state = self.lock();
+        let failed = matches!(state.head, Some(Err(_)));
+        if failed || state.first > 0 || matches!(state.end, Some(End::Failed(_) | End::GivenUp)) {
+            return None;
+        }
+        let id = state.joined;
+        state.joined += 1;
+        state.last_joined = Instant::now();
+        state.readers.insert(id, 0);
+        for slot in &mut state.window {
+            slot.waiting += 1;
+        }
+        Some(id)
+    }
+
+    /// A reader has gone, or goes on by itself.
+    pub(super) fn leave(&self, id: u64) {
+        self.lock().forget(id);
+        self.room.notify_one();
+    }
+
+    /// Waits until it is known whether there is such a blob, and how long it is.
+    pub(super) async fn head(&self) -> Result<Option<u64>, Failure> {
+        loop {
+            let news = self.news.notified();
+            tokio::pin!(news);
+            news.as_mut().enable();
+            if let Some(head) = &self.lock().head {
+                return head.clone();
+            }
+            news.await;
+        }
+    }
+
+    /// Takes the next piece of a reader.
+    pub(super) fn take(&self, id: u64) -> Next {
+        let mut state = self.lock();
+        let State { readers, window, first, end, .. } = &mut *state;
+        let Some(cursor) = readers.get_mut(&id) else { return Next::LeftBehind };
+        let at = usize::try_from(*cursor - *first).unwrap_or(usize::MAX);
+        if let Some(slot) = window.get_mut(at) {
+            *cursor += 1;
+            slot.waiting -= 1;
+            let piece = slot.piece.clone();
+            if slot.waiting == 0 {
+                self.room.notify_one();
+            }
+            return Next::Piece(piece);
+        }
+        match end {
+            None => Next::Wait,
+            Some(End::Complete) => Next::End,
+            Some(End::Failed(failure)) => Next::Failed(failure.clone()),
+            Some(End::GivenUp) => Next::LeftBehind,
+        }
+    }
+
+    /// The next piece of a reader, once it is there.
+    pub(super) async fn next(&self, id: u64) -> Next {
+        loop {
+            let news = self.news.notified();
+            tokio::pin!(news);
+            news.as_mut().enable();
+            match self.take(id) {
+                Next::Wait => news.await,
+                found => return found,
+            }
+        }
+    }
+
+    /// Tells readers whether there is such a blob.
+    pub(super) fn announce(&self, head: Result<Option<u64>, Failure>) {
+        self.lock().head = Some(head);
+        self.news.notify_waiters();
+    }
+
+    /// Moves the blob from the source to the readers; true when all of it went through.
+    pub(super) async fn pump(
+        &self,
+        mut source: Source,
+        window: impl Fn() -> usize,
+        laggard: Duration,
+    ) -> bool {
+        loop {
+            if !self.make_room(&window, laggard).await {
+                return self.end(End::GivenUp);
+            }
+            let piece = tokio::select! {
+                piece = source.next() => piece,
+                () = self.deserted() => return self.end(End::GivenUp),
+            };
+            match piece {
+                Ok(Some(piece)) => {
+                    let mut state = self.lock();
+                    state.size += piece.bytes.len();
+                    let waiting = state.readers.len();
+                    state.window.push_back(Slot { piece, waiting });
+                }
+                Ok(None) => return self.end(End::Complete),
+                Err(failure) => return self.end(End::Failed(failure)),
+            }
+            self.news.notify_waiters();
+        }
+    }
+
+    /// All pieces of a finished transfer, if none has left the window.
+    pub(super) fn whole(&self) -> Option<Vec<Piece>> {
+        let state = self.lock();
+        let complete = state.first == 0 && matches!(state.end, Some(End::Complete));
+        complete.then(|| state.window.iter().map(|slot| slot.piece.clone()).collect())
+    }
+
+    fn end(&self, end: End) -> bool {
+        let complete = matches!(end, End::Complete);
+        self.lock().end = Some(end);
+        self.news.notify_waiters();
+        complete
+    }
+
+    /// Waits until nobody reads.
+    async fn deserted(&self) {
+        while !self.lock().readers.is_empty() {
+            self.room.notified().await;
+        }
+    }
+
+    /// Waits until the window has room; false when the transfer is to be given up.
+    async fn make_room(&self, window: &impl Fn() -> usize, laggard: Duration) -> bool {
+        let full_since = Instant::now();
+        let mut blocked = (u64::MAX, full_since);
+        loop {
+            let until = {
+                let mut state = self.lock();
+                let bound = window();
+                let gathered = state.drop_taken(bound);
+                if state.readers.is_empty() {
+                    return false;
+                }
+                if state.size < bound || state.window.is_empty() {
+                    return true;
+                }
+                let now = Instant::now();
+                if blocked.0 != state.first {
+                    blocked = (state.first, now);
+                }
+                match gathered {
+                    Err(gathered) => gathered,
+                    Ok(()) if now >= blocked.1 + STANDSTILL => return false,
+                    Ok(()) if state.someone_starves() && now >= blocked.1 + laggard => {
+                        state.leave_behind();
+                        drop(state);
+                        self.news.notify_waiters();
+                        continue;
+                    }
+                    Ok(()) if state.someone_starves() => blocked.1 + laggard,
+                    Ok(()) => (now + laggard).min(blocked.1 + STANDSTILL),
+                }
+            };
+            tokio::select! {
+                () = self.room.notified() => {}
+                () = tokio::time::sleep_until(until) => {}
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Drops pieces that everybody has taken, as far as the window is too full; the start only when no further
+    /// readers are expected, else until when they are.
+    fn drop_taken(&mut self, bound: usize) -> Result<(), Instant> {
+        while self.size >= bound && self.window.front().is_some_and(|slot| slot.waiting == 0) {
+            let gathered = self.last_joined + GATHERING;
+            if self.first == 0 && self.joined > 1 && Instant::now() < gathered {
+                return Err(gathered);
+            }
+            if let Some(slot) = self.window.pop_front() {
+                self.size -= slot.piece.bytes.len();
+                self.first += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a reader has taken everything and waits for more.
+    fn someone_starves(&self) -> bool {
+        let end = self.first + self.window.len() as u64;
+        self.readers.values().any(|cursor| *cursor == end)
+    }
+
+    /// Removes the readers that have not taken the first piece.
+    fn leave_behind(&mut self) {
+        let first = self.first;
+        let slow: Vec<u64> =
+            self.readers.iter().filter(|(_, cursor)| **cursor == first).map(|(id, _)| *id).collect();
+        for id in slow {
+            self.forget(id);
+        }
+    }
+
+    fn forget(&mut self, id: u64) {
+        let Some(cursor) = self.readers.remove(&id) else { return };
+        let taken = usize::try_from(cursor.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        for slot in self.window.iter_mut().skip(taken) {
+            slot.waiting -= 1;
+        }
+    }
+}
+
+/// A reader of a transfer; the transfer learns when it is dropped.
+#[derive(Debug)]
+pub(super) struct Seat {
+    pub(super) flight: Arc<Flight>,
+    pub(super) id: u64,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.flight.leave(self.id);
+    }
+}

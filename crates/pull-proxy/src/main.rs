@@ -1,0 +1,131 @@
+//! `ecr-pull-proxy`: reads its configuration, then serves until it is told to stop.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use pull_proxy::endpoint::App;
+use pull_proxy::registries::Registries;
+use pull_proxy::server::Server;
+use pull_proxy::{Config, systemd};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+const USAGE: &str = "\
+usage: ecr-pull-proxy --config FILE [--check]
+
+  --config FILE  configuration in TOML
+  --check        only say whether the configuration can be used
+  --version      print the version
+";
+/// Status of a wrong command line or configuration, as in sysexits.
+const CONFIGURATION: u8 = 78;
+
+enum Command {
+    Help,
+    Version,
+    Check(PathBuf),
+    Serve(PathBuf),
+}
+
+fn main() -> ExitCode {
+    let command = match arguments(std::env::args().skip(1)) {
+        Ok(command) => command,
+        Err(message) => return complain(&format!("{message}\n{USAGE}")),
+    };
+    let (path, check) = match command {
+        Command::Help => return print(USAGE),
+        Command::Version => return print(concat!("ecr-pull-proxy ", env!("CARGO_PKG_VERSION"), "\n")),
+        Command::Check(path) => (path, true),
+        Command::Serve(path) => (path, false),
+    };
+    let config = match Config::load(&path) {
+        Ok(config) => config,
+        Err(error) => return complain(&format!("{}: {error}\n", path.display())),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&format!("starting: {error}\n")),
+    };
+    if check {
+        // Clients are made as well: an address that may not be contacted shows here.
+        return match runtime.block_on(Registries::new(&config)) {
+            Ok(_) => print(&format!("{}: {} rules, good\n", path.display(), config.rules.iter().count())),
+            Err(error) => complain(&format!("{}: {error}\n", path.display())),
+        };
+    }
+    log(config.log);
+    runtime.block_on(async {
+        match serve(config).await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                error!(%error, "cannot start");
+                ExitCode::FAILURE
+            }
+        }
+    })
+}
+
+async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+    let registries = Registries::new(&config).await?;
+    let server = Server::bind(App::new(config, registries)).await?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let addresses: Vec<String> = server.addresses().iter().map(ToString::to_string).collect();
+    let addresses = addresses.join(" ");
+    info!(addresses, version = env!("CARGO_PKG_VERSION"), "listening");
+    systemd::notify(&format!("READY=1\nSTATUS=listening on {addresses}\n"))?;
+    let stop = CancellationToken::new();
+    let served = tokio::spawn(server.run(stop.clone()));
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    systemd::notify("STOPPING=1\n")?;
+    stop.cancel();
+    served.await?;
+    info!("stopped");
+    Ok(())
+}
+
+fn arguments(mut given: impl Iterator<Item = String>) -> Result<Command, String> {
+    let (mut config, mut check) = (None, false);
+    while let Some(argument) = given.next() {
+        match argument.as_str() {
+            "--help" | "-h" => return Ok(Command::Help),
+            "--version" => return Ok(Command::Version),
+            "--check" => check = true,
+            "--config" => config = Some(given.next().ok_or("--config needs a file")?),
+            other => return Err(format!("unknown argument {other}")),
+        }
+    }
+    let path = PathBuf::from(config.ok_or("--config is missing")?);
+    Ok(if check { Command::Check(path) } else { Command::Serve(path) })
+}
+
+/// Logs to standard error, a JSON object a line; this crate at the configured level, others from warnings on.
+fn log(level: tracing::Level) {
+    let filter =
+        tracing_subscriber::filter::EnvFilter::new(format!("warn,pull_proxy={level},ecr_pull_proxy={level}"));
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .init();
+}
+
+fn print(text: &str) -> ExitCode {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn complain(text: &str) -> ExitCode {
+    // Without standard error there is nobody to tell.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+    ExitCode::from(CONFIGURATION)
+}

@@ -1,0 +1,11 @@
+//! The daemon as a process, between doubles of ECR, of Docker Hub, and clients of all sorts.
+
+#![allow(clippy::unwrap_used, reason = "tests, also outside of test functions")]
+
+mod support;
+
+mod client_headers;
+mod configuration;
+mod credentials;
+mod manifests;
+mod names;
