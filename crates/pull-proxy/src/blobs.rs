@@ -1,6 +1,7 @@
 //! Blobs: one transfer from the registry for all who ask at the same time, verified, in bounded memory.
 
 mod flight;
+mod interest;
 mod reader;
 mod source;
 
@@ -14,18 +15,21 @@ use http::{HeaderMap, HeaderValue};
 use oci_copy::{Answer, Digest, ReadRequest, Resource};
 use url::Url;
 
-use self::flight::{Flight, Seat};
+use self::flight::{Bounds, Flight, Seat};
+use self::interest::Interest;
 pub use self::reader::BlobReader;
 use self::source::Source;
 use crate::attempts::{Patience, attempt};
 use crate::cache::Cache;
 use crate::config::Limits;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 use crate::manifests::Budget;
 use crate::registries::Place;
 
 /// Least bytes of a transfer that are held for its readers, however many transfers there are.
 const SMALLEST_WINDOW: usize = 32 * 1024;
+/// A blob of at most so many bytes is read whole before its answer begins.
+const SMALL: u64 = 64 * 1024;
 /// What a blob costs in the cache besides its bytes.
 const OVERHEAD: usize = 256;
 
@@ -37,6 +41,7 @@ type Key = (String, String, Digest);
 pub struct Blobs {
     limits: Limits,
     flights: Mutex<HashMap<Key, Arc<Flight>>>,
+    interest: Interest,
     /// Transfers under way.
     active: AtomicUsize,
     /// Small blobs, in pieces: who comes just after a transfer finds it here.
@@ -59,7 +64,18 @@ impl Blobs {
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         let cache = Cache::new(limits.blob_cache);
-        Self { limits, flights: Mutex::default(), active: AtomicUsize::new(0), cache }
+        Self {
+            limits,
+            flights: Mutex::default(),
+            interest: Interest::default(),
+            active: AtomicUsize::new(0),
+            cache,
+        }
+    }
+
+    /// Notes that a client was given a manifest with these blobs, which it will ask for next.
+    pub fn announce(&self, blobs: &[Digest]) {
+        self.interest.announce(blobs);
     }
 
     /// Bytes of blobs that are kept.
@@ -85,7 +101,9 @@ impl Blobs {
         budget: Budget,
     ) -> Result<Blob, Failure> {
         let key = (place.remote.name.clone(), place.repository.clone(), digest.clone());
-        let seat = match self.seat(&key, place, digest, budget) {
+        let found = self.seat(&key, place, digest, budget);
+        self.interest.arrived(digest);
+        let seat = match found {
             Found::Cached(pieces) => {
                 let total = pieces.iter().map(|piece| piece.len() as u64).sum();
                 return Ok(Blob { total: Some(total), reader: BlobReader::cached(pieces), cached: true });
@@ -94,7 +112,12 @@ impl Blobs {
         };
         let head = tokio::time::timeout(budget.client, seat.flight.head()).await;
         let total = head.unwrap_or_else(|_| Err(too_slow(place, digest)))?;
-        let reader = BlobReader::new(seat, place.clone(), digest.clone(), total);
+        let mut reader = BlobReader::new(seat, place.clone(), digest.clone(), total);
+        if total.is_some_and(|total| total <= SMALL) {
+            // Verified before the answer begins: then a damaged one is an error like any other.
+            let whole = tokio::time::timeout(budget.client, reader.read_whole()).await;
+            reader = whole.unwrap_or_else(|_| Err(too_slow(place, digest)))?;
+        }
         Ok(Blob { total, reader, cached: false })
     }
 
@@ -193,13 +216,16 @@ impl Blobs {
 
     async fn fly(&self, flight: &Flight, place: Place, digest: Digest, budget: Budget) {
         let patience = Patience::new(budget.client, budget.waits);
-        match Source::open(place, digest, patience).await {
+        match Source::open(place, digest.clone(), patience).await {
             Ok(source) => {
                 flight.announce(Ok(source.total()));
-                let window = || {
-                    (self.limits.transfer / self.active.load(Ordering::Relaxed).max(1)).max(SMALLEST_WINDOW)
+                let active = || self.active.load(Ordering::Relaxed).max(1);
+                let bounds = Bounds {
+                    window: &|| (self.limits.transfer / active()).max(SMALLEST_WINDOW),
+                    expects_readers: &|| self.interest.expects(&digest),
+                    laggard: self.limits.laggard,
                 };
-                flight.pump(source, window, self.limits.laggard).await;
+                flight.pump(source, bounds).await;
             }
             Err(failure) => flight.announce(Err(failure)),
         }
@@ -232,5 +258,5 @@ enum Found {
 fn too_slow(place: &Place, digest: &Digest) -> Failure {
     let message =
         format!("{} has not answered for blob {digest} of {} in time", place.remote.name, place.repository);
-    Failure::new(crate::failure::FailureKind::Unavailable, message)
+    Failure::new(FailureKind::Unavailable, message)
 }

@@ -22,7 +22,7 @@ const MANIFEST_LIMIT: u64 = 4 * 1024 * 1024;
 const IMPORT_LIMIT: Duration = Duration::from_secs(300);
 /// Tags whose digest is remembered.
 const TAG_LIMIT: usize = 4096;
-/// What a manifest costs in the cache besides its bytes.
+/// What a manifest costs in the cache besides its bytes and the digests in it.
 const OVERHEAD: usize = 256;
 const DOCKER_CONTENT_DIGEST: &str = "docker-content-digest";
 
@@ -44,6 +44,8 @@ pub struct Manifest {
     pub described: Described,
     /// Its bytes.
     pub bytes: Bytes,
+    /// Blobs that it names; none for an index.
+    pub blobs: Vec<Digest>,
 }
 
 /// How long to wait, for whom.
@@ -211,7 +213,7 @@ impl Manifests {
             verified(bytes, &headers, reference, &subject)
         });
         let manifest = Arc::new(manifest.await?);
-        let size = manifest.bytes.len() + OVERHEAD;
+        let size = manifest.bytes.len() * 2 + OVERHEAD;
         self.cache.insert(cache_key(place, &manifest.described.digest), Arc::clone(&manifest), size);
         self.remember(reference, key, &manifest.described);
         Ok(manifest)
@@ -270,8 +272,12 @@ fn verified(
     }
     let media_type = headers.get(CONTENT_TYPE).cloned();
     let media_type = media_type.unwrap_or_else(|| HeaderValue::from_static("application/octet-stream"));
+    // What is no manifest by our reading is passed on all the same; the client judges it.
+    let parsed = oci_copy::Manifest::parse(bytes.clone(), digest.clone(), media_type.to_str().ok());
+    let blobs =
+        parsed.map(|parsed| parsed.blobs().map(|blob| blob.digest.clone()).collect()).unwrap_or_default();
     let described = Described { digest, media_type, size: bytes.len() as u64 };
-    Ok(Manifest { described, bytes })
+    Ok(Manifest { described, bytes, blobs })
 }
 
 fn cache_key(place: &Place, digest: &Digest) -> CacheKey {

@@ -1,5 +1,7 @@
 //! Faults: what the registry does wrong, where, and how often.
 
+use std::time::Duration;
+
 use http::Method;
 
 use crate::route::Route;
@@ -59,6 +61,11 @@ pub enum Effect {
     },
     /// One byte of the body is changed.
     Corrupt,
+    /// The answer comes as it should, this much later.
+    Delay {
+        /// How much.
+        by: Duration,
+    },
     /// `Docker-Content-Digest` names other content.
     WrongDigestHeader,
     /// `Docker-Content-Digest` is left out.

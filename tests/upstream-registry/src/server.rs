@@ -169,6 +169,9 @@ async fn answer_to(
     body: axum::body::Body,
 ) -> Response {
     let effect = fault::strike(&mut shared.state().faults, fault::operation(&parts.method, route));
+    if let Some(Effect::Delay { by }) = effect {
+        tokio::time::sleep(by).await;
+    }
     if let Some(response) = early(shared, parts, route, effect.as_ref()) {
         return response;
     }
@@ -259,6 +262,7 @@ fn early(shared: &Shared, parts: &Parts, route: &Route, effect: Option<&Effect>)
         }
         Effect::Cut { .. }
         | Effect::Corrupt
+        | Effect::Delay { .. }
         | Effect::WrongDigestHeader
         | Effect::NoDigestHeader
         | Effect::UploadsAt { .. } => None,

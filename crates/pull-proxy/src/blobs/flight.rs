@@ -14,9 +14,8 @@ use tokio::time::Instant;
 use super::source::{Piece, Source};
 use crate::failure::Failure;
 
-/// As long as readers join within this time, the start of the blob is kept for the next one, although the window is
-/// full. One reader alone never waits.
-const GATHERING: Duration = Duration::from_millis(100);
+/// How often it is looked whether further readers are still expected.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// After this time without any progress the transfer is given up, so that a reader that stands still holds no
 /// connection to the registry.
 const STANDSTILL: Duration = Duration::from_secs(60);
@@ -43,7 +42,6 @@ struct State {
     /// Number of the next piece, for each reader.
     readers: HashMap<u64, u64>,
     joined: u64,
-    last_joined: Instant,
     end: Option<End>,
 }
 
@@ -62,6 +60,17 @@ enum End {
     Failed(Failure),
     /// Nobody moved any more; readers go on by themselves.
     GivenUp,
+}
+
+/// What bounds a transfer, looked at anew for each piece.
+#[derive(Clone, Copy)]
+pub(super) struct Bounds<'a> {
+    /// Bytes of the window.
+    pub(super) window: &'a (dyn Fn() -> usize + Sync),
+    /// Whether further readers are about to come, for whom the start is kept.
+    pub(super) expects_readers: &'a (dyn Fn() -> bool + Sync),
+    /// How long a reader may hold up the others.
+    pub(super) laggard: Duration,
 }
 
 /// What a reader finds.
@@ -84,7 +93,6 @@ impl Flight {
             size: 0,
             readers: HashMap::new(),
             joined: 0,
-            last_joined: Instant::now(),
             end: None,
         };
         Self { state: Mutex::new(state), news: Notify::new(), room: Notify::new() }
@@ -99,7 +107,6 @@ impl Flight {
         }
         let id = state.joined;
         state.joined += 1;
-        state.last_joined = Instant::now();
         state.readers.insert(id, 0);
         for slot in &mut state.window {
             slot.waiting += 1;
@@ -168,15 +175,10 @@ impl Flight {
         self.news.notify_waiters();
     }
 
-    /// Moves the blob from the source to the readers; true when all of it went through.
-    pub(super) async fn pump(
-        &self,
-        mut source: Source,
-        window: impl Fn() -> usize,
-        laggard: Duration,
-    ) -> bool {
+    /// Moves the blob from the source to the readers, to its end or theirs.
+    pub(super) async fn pump(&self, mut source: Source, bounds: Bounds<'_>) {
         loop {
-            if !self.make_room(&window, laggard).await {
+            if !self.make_room(bounds).await {
                 return self.end(End::GivenUp);
             }
             let piece = tokio::select! {
@@ -189,11 +191,18 @@ impl Flight {
                     state.size += piece.bytes.len();
                     let waiting = state.readers.len();
                     state.window.push_back(Slot { piece, waiting });
+                    // At once: with the last piece readers leave, and a transfer without readers is given up.
+                    if source.is_finished() {
+                        state.end = Some(End::Complete);
+                    }
                 }
                 Ok(None) => return self.end(End::Complete),
                 Err(failure) => return self.end(End::Failed(failure)),
             }
             self.news.notify_waiters();
+            if source.is_finished() {
+                return;
+            }
         }
     }
 
@@ -204,11 +213,9 @@ impl Flight {
         complete.then(|| state.window.iter().map(|slot| slot.piece.clone()).collect())
     }
 
-    fn end(&self, end: End) -> bool {
-        let complete = matches!(end, End::Complete);
+    fn end(&self, end: End) {
         self.lock().end = Some(end);
         self.news.notify_waiters();
-        complete
     }
 
     /// Waits until nobody reads.
@@ -219,14 +226,15 @@ impl Flight {
     }
 
     /// Waits until the window has room; false when the transfer is to be given up.
-    async fn make_room(&self, window: &impl Fn() -> usize, laggard: Duration) -> bool {
-        let full_since = Instant::now();
-        let mut blocked = (u64::MAX, full_since);
+    async fn make_room(&self, bounds: Bounds<'_>) -> bool {
+        let laggard = bounds.laggard;
+        let mut blocked = (u64::MAX, Instant::now());
         loop {
             let until = {
                 let mut state = self.lock();
-                let bound = window();
-                let gathered = state.drop_taken(bound);
+                let bound = (bounds.window)();
+                let keeps_start = (bounds.expects_readers)();
+                state.drop_taken(bound, keeps_start);
                 if state.readers.is_empty() {
                     return false;
                 }
@@ -237,17 +245,20 @@ impl Flight {
                 if blocked.0 != state.first {
                     blocked = (state.first, now);
                 }
-                match gathered {
-                    Err(gathered) => gathered,
-                    Ok(()) if now >= blocked.1 + STANDSTILL => return false,
-                    Ok(()) if state.someone_starves() && now >= blocked.1 + laggard => {
-                        state.leave_behind();
-                        drop(state);
-                        self.news.notify_waiters();
-                        continue;
-                    }
-                    Ok(()) if state.someone_starves() => blocked.1 + laggard,
-                    Ok(()) => (now + laggard).min(blocked.1 + STANDSTILL),
+                let starves = state.someone_starves();
+                if now >= blocked.1 + STANDSTILL {
+                    return false;
+                } else if keeps_start && state.first == 0 {
+                    now + LOOK_AGAIN
+                } else if starves && now >= blocked.1 + laggard {
+                    state.leave_behind();
+                    drop(state);
+                    self.news.notify_waiters();
+                    continue;
+                } else if starves {
+                    blocked.1 + laggard
+                } else {
+                    (now + laggard).min(blocked.1 + STANDSTILL)
                 }
             };
             tokio::select! {
@@ -263,20 +274,17 @@ impl Flight {
 }
 
 impl State {
-    /// Drops pieces that everybody has taken, as far as the window is too full; the start only when no further
-    /// readers are expected, else until when they are.
-    fn drop_taken(&mut self, bound: usize) -> Result<(), Instant> {
+    /// Drops pieces that everybody has taken, as far as the window is too full.
+    fn drop_taken(&mut self, bound: usize, keeps_start: bool) {
+        if keeps_start && self.first == 0 {
+            return;
+        }
         while self.size >= bound && self.window.front().is_some_and(|slot| slot.waiting == 0) {
-            let gathered = self.last_joined + GATHERING;
-            if self.first == 0 && self.joined > 1 && Instant::now() < gathered {
-                return Err(gathered);
-            }
             if let Some(slot) = self.window.pop_front() {
                 self.size -= slot.piece.bytes.len();
                 self.first += 1;
             }
         }
-        Ok(())
     }
 
     /// Whether a reader has taken everything and waits for more.

@@ -41,6 +41,15 @@ impl BlobReader {
         Self(Reading::Shared(Box::new(Shared { seat, place, digest: Arc::new(digest), total, at })))
     }
 
+    /// Reads everything, and gives a reader of it.
+    pub(super) async fn read_whole(&mut self) -> Result<Self, Failure> {
+        let mut pieces = VecDeque::new();
+        while let Some(piece) = self.next().await? {
+            pieces.push_back(piece);
+        }
+        Ok(Self(Reading::Cached(pieces)))
+    }
+
     /// The next piece; none at the verified end.
     ///
     /// # Errors

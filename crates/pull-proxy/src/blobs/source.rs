@@ -90,6 +90,11 @@ impl Source {
         self.total
     }
 
+    /// Whether all was handed out and is verified.
+    pub(super) fn is_finished(&self) -> bool {
+        self.ended && self.held.is_none()
+    }
+
     /// The next piece; none when all was handed out and is verified.
     pub(super) async fn next(&mut self) -> Result<Option<Piece>, Failure> {
         while !self.ended {

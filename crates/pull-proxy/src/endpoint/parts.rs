@@ -76,9 +76,12 @@ impl App {
     ) -> Result<Found<Answer>, Failure> {
         let accept: HeaderMap =
             asked.request.headers().get_all(ACCEPT).iter().map(|line| (ACCEPT, line.clone())).collect();
-        let (manifests, accept) = (&self.manifests, &accept);
+        let (manifests, blobs, accept) = (&self.manifests, &self.blobs, &accept);
         let found = self.look_up(asked, candidates, |place, budget| async move {
             if let Some(manifest) = manifests.cached(&place, reference, accept) {
+                if !asked.head {
+                    blobs.announce(&manifest.blobs);
+                }
                 return Ok((manifest_answer(&manifest.described, manifest.bytes.clone()), true));
             }
             if asked.head {
@@ -86,6 +89,7 @@ impl App {
                 return Ok((manifest_answer(&described, Body::empty()), false));
             }
             let manifest = manifests.get(&place, reference, accept, budget).await?;
+            blobs.announce(&manifest.blobs);
             Ok((manifest_answer(&manifest.described, manifest.bytes.clone()), false))
         });
         found.await

@@ -4,8 +4,10 @@
 
 mod support;
 
+mod blobs;
 mod client_headers;
 mod configuration;
 mod credentials;
+mod failures;
 mod manifests;
 mod names;
