@@ -110,17 +110,16 @@ impl App {
         let asked = Asked { namespace, registry, path, part, head, request, since };
         let served = self.part(&asked).await;
         let took = since.elapsed();
-        let labels =
-            metrics::Request { rule: served.rule, operation: part.operation(), outcome: served.outcome };
-        self.metrics.request(&labels, took);
+        let operation = part.operation();
+        self.metrics.request(&served.rule, operation, served.outcome, took);
         info!(
             method = %request.method(),
             registry = asked.registry,
             repository = asked.path,
-            operation = part.operation(),
+            operation,
             reference = asked.reference(),
-            rule = labels.rule,
-            outcome = ?labels.outcome,
+            rule = served.rule,
+            outcome = served.outcome.name(),
             status = served.answer.status().as_u16(),
             took_ms = took.as_millis(),
             "request"

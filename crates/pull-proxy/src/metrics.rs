@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -19,7 +19,7 @@ pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; cha
 const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 15.0, 25.0];
 
 /// How a request ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// Served from ECR.
     Ecr,
@@ -43,22 +43,35 @@ pub enum Outcome {
     Refused,
 }
 
-/// Labels of a request.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct Request {
-    /// Upstream of the rule; empty where no rule covers the name.
-    pub rule: String,
-    /// What was asked for.
-    pub operation: &'static str,
-    /// How it ended.
-    pub outcome: Outcome,
+impl Outcome {
+    /// Its name in logs and metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ecr => "ecr",
+            Self::Cache => "cache",
+            Self::Upstream => "upstream",
+            Self::Local => "local",
+            Self::Redirect => "redirect",
+            Self::NotFound => "not_found",
+            Self::Denied => "denied",
+            Self::Unavailable => "unavailable",
+            Self::Damaged => "damaged",
+            Self::Refused => "refused",
+        }
+    }
 }
 
-/// Labels of what belongs to a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct OfRule {
-    /// Upstream of the rule.
-    pub rule: String,
+struct OfRequest {
+    rule: String,
+    operation: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfRule {
+    rule: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -85,7 +98,7 @@ struct OfCache {
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    requests: Family<Request, Counter>,
+    requests: Family<OfRequest, Counter>,
     latency: Family<OfOperation, Histogram, fn() -> Histogram>,
     bytes: Family<OfRule, Counter>,
     hits: Family<OfCache, Counter>,
@@ -163,18 +176,18 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Counts a request whose answer has begun.
-    pub fn request(&self, request: &Request, took: Duration) {
-        self.requests.get_or_create(request).inc();
-        let operation = OfOperation { operation: request.operation };
-        self.latency.get_or_create(&operation).observe(took.as_secs_f64());
-        let of_rule = || OfRule { rule: request.rule.clone() };
-        match request.outcome {
+    /// Counts a request whose answer has begun: upstream of the rule (empty where none covers the name), what was asked
+    /// for, how it ended, and how long that took.
+    pub fn request(&self, rule: &str, operation: &'static str, outcome: Outcome, took: Duration) {
+        let labels = OfRequest { rule: rule.to_owned(), operation, outcome: outcome.name() };
+        self.requests.get_or_create(&labels).inc();
+        self.latency.get_or_create(&OfOperation { operation }).observe(took.as_secs_f64());
+        match outcome {
             Outcome::Cache => {
-                self.hits.get_or_create(&OfCache { cache: request.operation }).inc();
+                self.hits.get_or_create(&OfCache { cache: operation }).inc();
             }
             Outcome::Upstream => {
-                self.fallbacks.get_or_create(&of_rule()).inc();
+                self.fallbacks.get_or_create(&OfRule { rule: rule.to_owned() }).inc();
             }
             _ => {}
         }

@@ -11,3 +11,4 @@ mod credentials;
 mod failures;
 mod manifests;
 mod names;
+mod operations;

@@ -207,6 +207,11 @@ impl Proxy {
         self.child.id()
     }
 
+    /// The configuration that it was started with.
+    pub(crate) fn config(&self) -> String {
+        std::fs::read_to_string(self.directory.path().join("proxy.toml")).unwrap()
+    }
+
     /// Everything that was logged.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.directory.path().join("log")).unwrap()
