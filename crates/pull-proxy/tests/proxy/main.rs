@@ -6,6 +6,7 @@ mod support;
 
 mod blobs;
 mod client_headers;
+mod clients;
 mod configuration;
 mod credentials;
 mod failures;

@@ -177,6 +177,11 @@ pub(crate) struct Proxy {
 impl Proxy {
     /// Starts the daemon and waits until it says that it is ready.
     pub(crate) async fn start(config: &str, aws: &str) -> Self {
+        Self::of_account(config, aws, "123456789012").await
+    }
+
+    /// As [`Proxy::start`], with an access key that stands for an account of the gateway.
+    pub(crate) async fn of_account(config: &str, aws: &str, account: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let notices = UnixDatagram::bind(directory.path().join("notify")).unwrap();
         notices.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
@@ -185,6 +190,7 @@ impl Proxy {
         let child = command(&directory)
             .args(["--config".as_ref(), file.as_os_str()])
             .env("AWS_ENDPOINT_URL_ECR", aws)
+            .env("AWS_ACCESS_KEY_ID", account)
             .env("NOTIFY_SOCKET", directory.path().join("notify"))
             .spawn()
             .unwrap();

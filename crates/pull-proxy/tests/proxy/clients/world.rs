@@ -1,0 +1,229 @@
+//! A machine of its own for one client: a network namespace in which Docker Hub's names are a listener that counts, and
+//! in it upstream, the gateway with its ECR, and the daemon.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use aws_gateway::{Emulators, Gateway};
+use tempfile::TempDir;
+use upstream_registry::Registry;
+
+use super::image;
+use crate::support::{Proxy, client, file};
+
+const ACCOUNT: &str = "123456789012";
+const REGION: &str = "eu-central-1";
+/// Set for the test that runs in the namespace.
+const INSIDE: &str = "PULL_PROXY_TEST_NAMESPACE";
+/// Names under which a client would look for Docker Hub.
+const HUB_NAMES: &str = "docker.io registry-1.docker.io index.docker.io auth.docker.io";
+/// Longest wait for a client's daemon.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Runs `test`, named `name`, in namespaces of its own; says what is missing for it.
+pub(super) fn in_namespace<Fut: Future<Output = ()>>(
+    name: &str,
+    programs: &[&str],
+    test: impl FnOnce(World) -> Fut,
+) {
+    if std::env::var_os(INSIDE).is_some() {
+        // The test blocks on its client while the doubles go on.
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
+        return runtime.unwrap().block_on(async { test(World::start().await).await });
+    }
+    if let Some(lack) = lacking(programs) {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "{lack}");
+        eprintln!("skipped: {lack}");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let hosts = directory.path().join("hosts");
+    std::fs::write(&hosts, format!("127.0.0.1 localhost {HUB_NAMES}\n")).unwrap();
+    let script = "ip link set lo up && mount --bind \"$1\" /etc/hosts && shift && exec \"$@\"";
+    let output = Command::new("unshare")
+        .args(["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"])
+        .args(["sh", "-c", script, "sh"])
+        .arg(&hosts)
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", name, "--nocapture"])
+        .env(INSIDE, "1")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+}
+
+fn lacking(programs: &[&str]) -> Option<String> {
+    let root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
+    if !root {
+        return Some("clients in a network namespace of their own need root".to_owned());
+    }
+    let paths = std::env::var("PATH").unwrap_or_default();
+    let there = |program: &str| paths.split(':').any(|path| Path::new(path).join(program).exists());
+    for program in programs.iter().chain(&["unshare", "ip", "tar"]) {
+        if !there(program) {
+            return Some(format!("no {program} to pull with"));
+        }
+    }
+    if !Path::new("/bin/busybox").exists() {
+        return Some("no /bin/busybox for an image that runs".to_owned());
+    }
+    venv().is_none().then(|| format!("no emulators in {}", emulators().display()))
+}
+
+fn emulators() -> PathBuf {
+    file("../../target/emulators/venv")
+}
+
+fn venv() -> Option<PathBuf> {
+    Some(emulators()).filter(|venv| venv.join("bin/moto_server").exists())
+}
+
+/// What there is in the namespace.
+pub(super) struct World {
+    pub(super) proxy: Proxy,
+    pub(super) directory: TempDir,
+    /// Digest of the index upstream.
+    pub(super) digest: String,
+    hub_connections: Arc<AtomicUsize>,
+    daemons: Vec<Child>,
+    _upstream: Registry,
+    _gateway: Gateway,
+    _emulators: Emulators,
+}
+
+impl World {
+    async fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let emulators = Emulators::start(&venv().unwrap(), &directory.path().join("logs")).await.unwrap();
+        let upstream = Registry::builder().start().await.unwrap();
+        let digest = image::add(&upstream, "docker/library/alpine", "3.20");
+        let gateway = Gateway::builder(&emulators)
+            .upstream("public.ecr.aws", upstream.url().parse().unwrap())
+            .start()
+            .await
+            .unwrap();
+        create_rule(&gateway).await;
+        let host = format!("{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com");
+        let url = gateway.url();
+        let config = format!(
+            "listen = [\"127.0.0.1:0\"]\n[endpoints]\n\"{host}\" = \"{url}\"\n\
+             [[pull_through]]\nupstream = \"docker.io/library\"\nrepository = \"{host}/ecr-public/docker/library\"\n"
+        );
+        let proxy = Proxy::of_account(&config, url, ACCOUNT).await;
+        Self {
+            proxy,
+            directory,
+            digest,
+            hub_connections: count_connections(),
+            daemons: Vec::new(),
+            _upstream: upstream,
+            _gateway: gateway,
+            _emulators: emulators,
+        }
+    }
+
+    /// Host and port of the daemon.
+    pub(super) fn mirror(&self) -> String {
+        self.proxy.address().to_string()
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// Writes a file below the directory of the test and gives its path.
+    pub(super) fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// Connections to Docker Hub so far.
+    pub(super) fn hub_connections(&self) -> usize {
+        self.hub_connections.load(Ordering::SeqCst)
+    }
+
+    /// Starts a client's daemon, which ends with the world, and waits until `ready` succeeds.
+    pub(super) async fn daemon(&mut self, command: &mut Command, mut ready: Command) {
+        let log = self.path("daemon.log");
+        let output = std::fs::File::create(&log).unwrap();
+        command.stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output);
+        self.daemons.push(command.spawn().unwrap());
+        ready.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let began = Instant::now();
+        while !ready.status().unwrap().success() {
+            let ended = self.daemons.last_mut().unwrap().try_wait().unwrap();
+            let text = || std::fs::read_to_string(&log).unwrap();
+            assert!(ended.is_none() && began.elapsed() < LIMIT, "it does not start ({ended:?}): {}", text());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The positive control: stops our daemon, and sees that the client then goes to Docker Hub.
+    pub(super) async fn goes_to_docker_hub_without_proxy(&mut self, mut pull: Command) {
+        assert_eq!(self.hub_connections(), 0, "the client went to Docker Hub although it was served");
+        self.proxy.signal("TERM");
+        assert!(self.proxy.ended().await.success());
+        let output = pull.output().unwrap();
+        assert!(!output.status.success(), "there is nothing to pull from");
+        assert!(self.hub_connections() > 0, "nothing was counted, so the zero before says nothing");
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        for daemon in &mut self.daemons {
+            // The namespace ends what they leave behind.
+            let _ = daemon.kill();
+            let _ = daemon.wait();
+        }
+    }
+}
+
+/// Output of a command that must succeed.
+pub(super) fn run(command: &mut Command) -> String {
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{command:?}: {}{}", text(&output.stdout), text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// Docker Hub as a client of this namespace finds it: accepts, counts, and hangs up.
+fn count_connections() -> Arc<AtomicUsize> {
+    let listener = TcpListener::bind("127.0.0.1:443").unwrap();
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            counted.fetch_add(1, Ordering::SeqCst);
+            drop(connection);
+        }
+    });
+    count
+}
+
+/// A pull through cache rule for ECR Public, which needs no login upstream.
+async fn create_rule(gateway: &Gateway) {
+    let body =
+        serde_json::json!({"ecrRepositoryPrefix": "ecr-public", "upstreamRegistryUrl": "public.ecr.aws"});
+    let authorization = format!(
+        "AWS4-HMAC-SHA256 Credential={ACCOUNT}/20260101/{REGION}/ecr/aws4_request, SignedHeaders=host, Signature=0"
+    );
+    let answer = client()
+        .post(gateway.url())
+        .header("authorization", authorization)
+        .header("x-amz-target", "AmazonEC2ContainerRegistry_V20150921.CreatePullThroughCacheRule")
+        .header("content-type", "application/x-amz-json-1.1")
+        .body(body.to_string())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+}
