@@ -61,7 +61,7 @@ where
         }
         let failure = match operation().await {
             Ok(value) => {
-                health.answered();
+                health.answered(Instant::now());
                 return Ok(value);
             }
             Err(failure) => failure,

@@ -228,12 +228,12 @@ impl Config {
                 manifest_cache: size(bound(
                     "manifest_cache_bytes",
                     raw.manifest_cache_bytes,
-                    16 * MIB,
+                    8 * MIB,
                     0,
                     GIB,
                 )),
-                blob_cache: size(bound("blob_cache_bytes", raw.blob_cache_bytes, 8 * MIB, 0, GIB)),
-                transfer: size(bound("transfer_bytes", raw.transfer_bytes, 16 * MIB, MIB, GIB)),
+                blob_cache: size(bound("blob_cache_bytes", raw.blob_cache_bytes, 4 * MIB, 0, GIB)),
+                transfer: size(bound("transfer_bytes", raw.transfer_bytes, 8 * MIB, MIB, GIB)),
                 laggard: seconds(bound("laggard_seconds", raw.laggard_seconds, 5, 1, 600)),
             },
             breaker: Breaker {

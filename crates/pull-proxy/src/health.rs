@@ -74,13 +74,16 @@ impl Health {
         }
     }
 
-    /// Notes that the registry answered, whatever it said.
-    pub fn answered(&self) {
+    /// Notes that the registry answered, whatever it said. A pause that it asked for before holds on.
+    pub fn answered(&self, now: Instant) {
         let mut state = self.lock();
-        if state.open_until.is_some() {
+        if state.open_until.take().is_some() {
             info!(registry = self.name, breaker = "closed", "the registry answers again");
         }
-        *state = State::default();
+        state.failures = 0;
+        if state.quiet_until.is_none_or(|until| now >= until) {
+            (state.refusals, state.quiet_until) = (0, None);
+        }
     }
 
     /// Notes a failure.
@@ -109,7 +112,7 @@ impl Health {
                     state.open_until = Some(now + self.breaker.pause);
                 }
             }
-            _ => self.answered(),
+            _ => self.answered(now),
         }
     }
 
@@ -143,7 +146,7 @@ mod tests {
         let later = now + Duration::from_secs(10);
         assert_eq!(health.admit(later), Ok(()), "one trial");
         assert!(health.admit(later).is_err(), "not two");
-        health.answered();
+        health.answered(later);
         assert_eq!((health.breaker(), health.admit(later)), (BreakerState::Closed, Ok(())));
     }
 
@@ -161,5 +164,16 @@ mod tests {
         assert_eq!(pause(Some(0), FailureKind::Limited), 1);
         assert_eq!(pause(None, FailureKind::PullLimit), 300);
         assert_eq!(health.breaker(), BreakerState::Closed);
+    }
+
+    #[test]
+    fn answer_to_another_request_does_not_end_the_pause() {
+        let (health, now) = (health(5), Instant::now());
+        health.failed(&failure(FailureKind::Limited), now);
+        health.answered(now);
+        assert_eq!(health.admit(now), Err(Duration::from_secs(1)));
+        let later = now + Duration::from_secs(1);
+        health.answered(later);
+        assert_eq!(health.admit(later), Ok(()));
     }
 }

@@ -22,6 +22,9 @@ usage: ecr-pull-proxy --config FILE [--check]
 /// Status of a wrong command line or configuration, as in sysexits.
 const CONFIGURATION: u8 = 78;
 
+/// Most threads that serve.
+const THREADS: usize = 4;
+
 enum Command {
     Help,
     Version,
@@ -44,10 +47,13 @@ fn main() -> ExitCode {
         Ok(config) => config,
         Err(error) => return complain(&format!("{}: {error}\n", path.display())),
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return complain(&format!("starting: {error}\n")),
-    };
+    // Hashing is what takes time, and a worker has other things to do; each thread costs memory, too.
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
+    let runtime =
+        match tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => return complain(&format!("starting: {error}\n")),
+        };
     if check {
         // Clients are made as well: an address that may not be contacted shows here.
         return match runtime.block_on(Registries::new(&config)) {

@@ -19,7 +19,7 @@ use crate::endpoint::App;
 use crate::systemd;
 
 /// Bytes of one connection's headers, and of an answer on its way out; with a thousand downloads it counts.
-const BUFFER: usize = 64 * 1024;
+const BUFFER: usize = 16 * 1024;
 /// Wait after a failure to accept, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 

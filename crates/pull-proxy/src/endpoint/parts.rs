@@ -40,7 +40,7 @@ enum Located {
     /// Here, from its start.
     Whole(Blob),
     /// Here, a part of it.
-    Part(oci_copy::Answer),
+    Part(Box<oci_copy::Answer>),
     /// Somewhere else.
     Elsewhere(url::Url),
     /// Only its length was asked for.
@@ -113,7 +113,8 @@ impl App {
                 return Ok((Located::Elsewhere(target), false));
             }
             if let Some(range) = range {
-                return Ok((Located::Part(blobs.range(&place, digest, range, budget).await?), false));
+                let part = blobs.range(&place, digest, range, budget).await?;
+                return Ok((Located::Part(Box::new(part)), false));
             }
             let blob = blobs.open(&place, digest, budget).await?;
             let cached = blob.cached;
@@ -126,7 +127,7 @@ impl App {
                 outcome = Outcome::Redirect;
                 return Ok(Found { value: redirect(&target), outcome });
             }
-            Located::Part(part) => partial(part, &self.metrics, rule),
+            Located::Part(part) => partial(*part, &self.metrics, rule),
             Located::Whole(blob) => whole(blob, &self.metrics, rule),
         };
         let answer = answer::with(answer, CONTENT_TYPE, OCTETS);
