@@ -50,6 +50,10 @@ async fn cut_stream_is_taken_up_where_it_broke() {
         let bytes = whole(world.get(&path).await).await.unwrap();
         assert_eq!(Digest::sha256(&bytes).to_string(), digest, "cut after {after}");
         assert_eq!(stored(&world, &digest), before + 2, "cut after {after}");
+        // Only the rest is asked for.
+        let last =
+            world.ecr.requests().into_iter().rfind(|request| request.path.starts_with("/_blob/")).unwrap();
+        assert_eq!(last.status, if after == 0 { 200 } else { 206 }, "cut after {after}");
     }
 }
 
@@ -172,6 +176,26 @@ async fn slow_reader_holds_the_others_up_only_so_long_and_still_gets_everything(
     let bytes = whole(slow).await.unwrap();
     assert_eq!(Digest::sha256(&bytes).to_string(), digest);
     assert_eq!(stored(&world, &digest), 2, "the slow one goes on by itself");
+}
+
+#[tokio::test]
+async fn start_of_a_blob_is_kept_for_who_has_the_manifest_and_comes_later() {
+    let world = World::start("transfer_bytes = 1048576").await;
+    let (manifest, path, digest) = image(&world, "1", 48 * MIB);
+    for _ in 0..2 {
+        assert_eq!(world.get(&manifest).await.status(), 200);
+    }
+    let first = tokio::spawn(whole(world.get(&path).await));
+    let began = Instant::now();
+    // The first has had a whole window, and would have gone on.
+    while world.metric("ecr_pull_proxy_sent_bytes_total{rule=\"docker.io\"}").await < MIB as f64 {
+        assert!(began.elapsed() < Duration::from_secs(30), "the first reader gets nothing");
+    }
+    let second = whole(world.get(&path).await).await.unwrap();
+    for bytes in [first.await.unwrap().unwrap(), second] {
+        assert_eq!(Digest::sha256(&bytes).to_string(), digest);
+    }
+    assert_eq!(stored(&world, &digest), 1);
 }
 
 #[tokio::test]
