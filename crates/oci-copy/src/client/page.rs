@@ -46,6 +46,7 @@ impl Registry {
             headers: list.headers.clone(),
             body: Bytes::new(),
             follow: list.follow,
+            patience: wire::IDLE_TIMEOUT,
         };
         let read = || async {
             let response = self.call(&call).await?;
