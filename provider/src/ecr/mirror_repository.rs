@@ -260,7 +260,7 @@ impl Resource for MirrorRepository {
         let stored = repository::images(&clients, &self.name).await?;
         self.note_upstream(&targets);
         let referrers = self.begin_referrers(Some(&prior));
-        self.drop_images(&prior, &targets, &stored, &clients).await?;
+        let stored = self.drop_images(&prior, &targets, stored, &clients).await?;
         self.drop_referrers(&prior, &targets, &clients).await?;
         self.copy(&targets, &stored, ctx, &summary).await?;
         self.copy_referrers(referrers, Some(&prior), &targets, ctx, &summary).await?;

@@ -232,13 +232,15 @@ impl MirrorRepository {
     }
 
     /// Removes the images that are mirrored no more: what a name means was ours if it still means what we made it mean.
+    /// Tells what is stored then: with its last tag ECR deletes an image, also one that is still mirrored by its digest,
+    /// which then has to be copied again.
     pub(super) async fn drop_images(
         &self,
         prior: &Self,
         targets: &BTreeMap<String, Digest>,
-        stored: &Images,
+        stored: Images,
         clients: &Clients,
-    ) -> Result<(), Diagnostics> {
+    ) -> Result<Images, Diagnostics> {
         let ours = set_digests(&prior.digests);
         let is_needed = |digest: &String| {
             targets.values().any(|target| target.to_string() == *digest)
@@ -249,7 +251,12 @@ impl MirrorRepository {
                 && stored.named(name) == Some(made)
                 && (!repository::is_digest(name) || !is_needed(made))
         });
-        repository::remove(clients, &self.name, dropped.map(|(name, _)| name.clone())).await
+        let dropped: Vec<String> = dropped.map(|(name, _)| name.clone()).collect();
+        if dropped.is_empty() {
+            return Ok(stored);
+        }
+        repository::remove(clients, &self.name, dropped.into_iter()).await?;
+        repository::images(clients, &self.name).await
     }
 
     /// The platforms to copy; none is all.

@@ -96,6 +96,25 @@ fn filter_keeps_its_tags_while_upstream_is_away() {
 }
 
 #[test]
+fn image_that_is_mirrored_by_digest_stays_when_its_last_tag_goes() {
+    let account = Account::new();
+    let upstream = docker_hub();
+    let image = upstream.add_image(REPOSITORY, "v3", PLATFORMS).digest;
+    let mut workspace = Workspace::new(&account);
+    workspace.config(&mirror(&upstream, &["v3", &image]));
+    workspace.apply().expect_success();
+    assert_stored(&account, &[("v3", &image)]);
+    workspace.config(&mirror(&upstream, &[&image]));
+    workspace.apply().expect_success();
+    assert_stored(&account, &[]);
+    // ECR deletes an image with its last tag.
+    let id = format!("imageDigest={image}");
+    let describe = ["ecr", "describe-images", "--repository-name", NAME, "--image-ids", &id];
+    assert_eq!(account.aws(&describe)["imageDetails"][0]["imageDigest"], image.as_str());
+    workspace.assert_empty_plan();
+}
+
+#[test]
 fn digest_is_mirrored_without_a_tag() {
     let account = Account::new();
     let upstream = docker_hub();
