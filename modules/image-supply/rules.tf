@@ -78,6 +78,7 @@ resource "ecrunner_pull_through_cache_rule" "this" {
   upstream_repository_prefix = each.value.upstream_repository_prefix
   custom_role_arn            = each.value.custom_role_arn
   credential_arn             = lookup(local.credential_arns, each.key, null)
+  delete_repositories        = each.value.delete_repositories
 
   # A repository keeps what it was made with: the template is there before the first pull.
   depends_on = [ecrunner_repository_creation_template.this]

@@ -25,8 +25,9 @@ variable "upstreams" {
     `upstream_repository_prefix` and `custom_role_arn`: for upstreams that are ECR registries.
     `credential`: the user, whose token stands in `access_tokens` under the same key; another `access_token_version` has it
     written anew. `credential_arn`: a secret that is there already, in place of it. Docker Hub, GitHub, GitLab, Azure and
-    Chainguard demand one of both. `lifecycle_policy`: JSON, in place of that of `templates`. `create = false`: the rule is
-    there already, made by others; it is counted with, and nothing is made for it.
+    Chainguard demand one of both. `lifecycle_policy`: JSON, in place of that of `templates`. `delete_repositories`: destroy
+    also deletes the repositories that the rule's pulls made. `create = false`: the rule is there already, made by others; it
+    is counted with, and nothing is made for it.
     With `ecr-public` and without a rule for Docker Hub, Docker Hub's official images come from ECR Public's copies.
   EOT
   type = map(object({
@@ -41,7 +42,8 @@ variable "upstreams" {
       access_token_version = optional(number, 1)
       recovery_window_days = optional(number, 30)
     }))
-    lifecycle_policy = optional(string)
+    lifecycle_policy    = optional(string)
+    delete_repositories = optional(bool, false)
   }))
   default = {
     ecr-public = {}

@@ -29,7 +29,7 @@ run "everything_is_made" {
 
     upstreams = {
       docker-hub = { credential = { username = "team", recovery_window_days = 0 } }
-      quay       = {}
+      quay       = { delete_repositories = true }
     }
     access_tokens = { docker-hub = "not-a-real-token" }
     shared_with   = { principals = ["444455556666"] }
@@ -45,6 +45,11 @@ run "everything_is_made" {
   assert {
     condition     = ecrunner_pull_through_cache_rule.this["docker-hub"].credential_arn == output.credential_arns["docker-hub"] && ecrunner_pull_through_cache_rule.this["quay"].credential_arn == null
     error_message = "The rule that needs a login has it."
+  }
+
+  assert {
+    condition     = ecrunner_pull_through_cache_rule.this["quay"].delete_repositories && !ecrunner_pull_through_cache_rule.this["docker-hub"].delete_repositories
+    error_message = "Repositories are deleted with the rule that says so, and with no other."
   }
 
   assert {
