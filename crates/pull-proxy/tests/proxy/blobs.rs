@@ -219,7 +219,7 @@ async fn blob_is_not_read_faster_than_its_only_reader_takes_it() {
 }
 
 #[tokio::test]
-async fn thousand_downloads_at_a_time_are_not_held_in_memory() {
+async fn thousand_downloads_at_a_time_take_less_than_60_mib() {
     let world = World::start("").await;
     let image = Image::new(&["linux/amd64"]).layers(50).layer_size(MIB);
     let made = world.ecr.add(REPOSITORY, "1", &image);
@@ -239,8 +239,7 @@ async fn thousand_downloads_at_a_time_are_not_held_in_memory() {
     });
     futures::future::join_all(downloads).await;
     let highest = memory(&world);
-    // An eighth of what goes through; how little a release build takes is for a bench, buffers depend on the load.
-    assert!(highest - rest < 125 * MIB, "{} MiB at rest, {} MiB at most", rest / MIB, highest / MIB);
+    assert!(highest - rest < 60 * MIB, "{} MiB at rest, {} MiB at most", rest / MIB, highest / MIB);
 }
 
 /// The most resident memory that the daemon has had, in bytes.
