@@ -1,6 +1,7 @@
 //! Blobs: one transfer from the registry for all who ask at the same time, verified, in bounded memory.
 
 mod flight;
+mod held;
 mod interest;
 mod reader;
 mod source;
@@ -16,6 +17,7 @@ use oci_copy::{Answer, Digest, ReadRequest, Resource};
 use url::Url;
 
 use self::flight::{Bounds, Flight, Seat};
+use self::held::Held;
 use self::interest::Interest;
 pub use self::reader::BlobReader;
 use self::source::Source;
@@ -44,6 +46,8 @@ pub struct Blobs {
     interest: Interest,
     /// Transfers under way.
     active: AtomicUsize,
+    /// Bytes that transfers hold for their readers.
+    held: Arc<AtomicUsize>,
     /// Small blobs, in pieces: who comes just after a transfer finds it here.
     cache: Cache<Key, Arc<Vec<Bytes>>>,
 }
@@ -69,6 +73,7 @@ impl Blobs {
             flights: Mutex::default(),
             interest: Interest::default(),
             active: AtomicUsize::new(0),
+            held: Arc::default(),
             cache,
         }
     }
@@ -200,7 +205,7 @@ impl Blobs {
         if let Some(pieces) = self.cache.get(key) {
             return Found::Cached(pieces);
         }
-        let flight = Arc::new(Flight::new());
+        let flight = Arc::new(Flight::new(Held::none(&self.held)));
         flights.insert(key.clone(), Arc::clone(&flight));
         let id = flight.join().unwrap_or_default();
         let (this, running, key) = (Arc::clone(self), Arc::clone(&flight), key.clone());
@@ -219,9 +224,8 @@ impl Blobs {
         match Source::open(place, digest.clone(), patience).await {
             Ok(source) => {
                 flight.announce(Ok(source.total()));
-                let active = || self.active.load(Ordering::Relaxed).max(1);
                 let bounds = Bounds {
-                    window: &|| (self.limits.transfer / active()).max(SMALLEST_WINDOW),
+                    window: &|by_others| self.window(by_others),
                     expects_readers: &|| self.interest.expects(&digest),
                     laggard: self.limits.laggard,
                 };
@@ -229,6 +233,12 @@ impl Blobs {
             }
             Err(failure) => flight.announce(Err(failure)),
         }
+    }
+
+    /// Bytes of one transfer's window: its share, as far as the others leave it.
+    fn window(&self, by_others: usize) -> usize {
+        let share = self.limits.transfer / self.active().max(1);
+        share.min(self.limits.transfer.saturating_sub(by_others)).max(SMALLEST_WINDOW)
     }
 
     /// Takes a transfer that has ended out of the list; what is small and complete is kept.
@@ -247,6 +257,7 @@ impl Blobs {
         if flights.get(key).is_some_and(|current| Arc::ptr_eq(current, flight)) {
             flights.remove(key);
         }
+        flight.land();
     }
 }
 
@@ -259,4 +270,29 @@ fn too_slow(place: &Place, digest: &Digest) -> Failure {
     let message =
         format!("{} has not answered for blob {digest} of {} in time", place.remote.name, place.repository);
     Failure::new(FailureKind::Unavailable, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn window_is_what_other_transfers_leave_of_the_memory() {
+        let limits = Limits {
+            connections: 1,
+            header: Duration::ZERO,
+            manifest_cache: 0,
+            blob_cache: 0,
+            transfer: 1_000_000,
+            laggard: Duration::ZERO,
+        };
+        let blobs = Blobs::new(limits);
+        assert_eq!(blobs.window(0), 1_000_000);
+        assert_eq!(blobs.window(700_000), 300_000);
+        assert_eq!(blobs.window(2_000_000), SMALLEST_WINDOW);
+        blobs.active.store(4, Ordering::Relaxed);
+        assert_eq!((blobs.window(0), blobs.window(900_000)), (250_000, 100_000));
+    }
 }

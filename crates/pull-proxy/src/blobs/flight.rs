@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::held::Held;
 use super::source::{Piece, Source};
 use crate::failure::Failure;
 
@@ -38,7 +39,9 @@ struct State {
     /// Number of the first piece in the window; while it is 0 readers can join.
     first: u64,
     /// Bytes in the window.
-    size: usize,
+    held: Held,
+    /// No reader joins any more: what all have taken is of no use.
+    landed: bool,
     /// Number of the next piece, for each reader.
     readers: HashMap<u64, u64>,
     joined: u64,
@@ -65,8 +68,8 @@ enum End {
 /// What bounds a transfer, looked at anew for each piece.
 #[derive(Clone, Copy)]
 pub(super) struct Bounds<'a> {
-    /// Bytes of the window.
-    pub(super) window: &'a (dyn Fn() -> usize + Sync),
+    /// Bytes of the window, where all other transfers hold so many.
+    pub(super) window: &'a (dyn Fn(usize) -> usize + Sync),
     /// Whether further readers are about to come, for whom the start is kept.
     pub(super) expects_readers: &'a (dyn Fn() -> bool + Sync),
     /// How long a reader may hold up the others.
@@ -85,12 +88,14 @@ pub(super) enum Next {
 }
 
 impl Flight {
-    pub(super) fn new() -> Self {
+    /// A transfer whose bytes count among those that `held` counts.
+    pub(super) fn new(held: Held) -> Self {
         let state = State {
             head: None,
             window: VecDeque::new(),
             first: 0,
-            size: 0,
+            held,
+            landed: false,
             readers: HashMap::new(),
             joined: 0,
             end: None,
@@ -145,6 +150,7 @@ impl Flight {
             let piece = slot.piece.clone();
             if slot.waiting == 0 {
                 self.room.notify_one();
+                state.drop_useless();
             }
             return Next::Piece(piece);
         }
@@ -188,7 +194,7 @@ impl Flight {
             match piece {
                 Ok(Some(piece)) => {
                     let mut state = self.lock();
-                    state.size += piece.bytes.len();
+                    state.held.add(piece.bytes.len());
                     let waiting = state.readers.len();
                     state.window.push_back(Slot { piece, waiting });
                     // At once: with the last piece readers leave, and a transfer without readers is given up.
@@ -213,6 +219,13 @@ impl Flight {
         complete.then(|| state.window.iter().map(|slot| slot.piece.clone()).collect())
     }
 
+    /// Nobody joins any more.
+    pub(super) fn land(&self) {
+        let mut state = self.lock();
+        state.landed = true;
+        state.drop_useless();
+    }
+
     fn end(&self, end: End) {
         self.lock().end = Some(end);
         self.news.notify_waiters();
@@ -232,13 +245,13 @@ impl Flight {
         loop {
             let until = {
                 let mut state = self.lock();
-                let bound = (bounds.window)();
+                let bound = (bounds.window)(state.held.by_others());
                 let keeps_start = (bounds.expects_readers)();
                 state.drop_taken(bound, keeps_start);
                 if state.readers.is_empty() {
                     return false;
                 }
-                if state.size < bound || state.window.is_empty() {
+                if state.held.bytes() < bound || state.window.is_empty() {
                     return true;
                 }
                 let now = Instant::now();
@@ -279,12 +292,20 @@ impl State {
         if keeps_start && self.first == 0 {
             return;
         }
-        while self.size >= bound && self.window.front().is_some_and(|slot| slot.waiting == 0) {
-            if let Some(slot) = self.window.pop_front() {
-                self.size -= slot.piece.bytes.len();
-                self.first += 1;
-            }
-        }
+        while self.held.bytes() >= bound && self.drop_first() {}
+    }
+
+    /// Drops pieces that everybody has taken, once nobody joins any more.
+    fn drop_useless(&mut self) {
+        while self.landed && self.drop_first() {}
+    }
+
+    /// Drops the first piece, if everybody has taken it.
+    fn drop_first(&mut self) -> bool {
+        let Some(slot) = self.window.pop_front_if(|slot| slot.waiting == 0) else { return false };
+        self.held.remove(slot.piece.bytes.len());
+        self.first += 1;
+        true
     }
 
     /// Whether a reader has taken everything and waits for more.
@@ -309,6 +330,7 @@ impl State {
         for slot in self.window.iter_mut().skip(taken) {
             slot.waiting -= 1;
         }
+        self.drop_useless();
     }
 }
 
