@@ -51,6 +51,18 @@ impl Workspace {
         workspace
     }
 
+    /// A workspace with this configuration, applied.
+    ///
+    /// # Panics
+    /// When apply fails, or as [`new`](Self::new) does.
+    #[track_caller]
+    pub fn applied(account: &Account, config: &str) -> Self {
+        let mut workspace = Self::new(account);
+        workspace.config(config);
+        workspace.apply().expect_success();
+        workspace
+    }
+
     /// The block `endpoints` with every service at `url`, for provider blocks a test writes itself.
     pub fn endpoints(url: &str) -> String {
         let lines = ENDPOINTS.iter().map(|service| format!("    {service} = \"{url}\"\n"));

@@ -23,14 +23,6 @@ fn worker() -> String {
     profile(&format!("  image_pull = {{\n    repositories = [\"{REPOSITORY}\"]\n  }}\n"))
 }
 
-/// A workspace with this configuration, applied.
-fn applied(account: &Account, config: &str) -> Workspace {
-    let mut workspace = Workspace::new(account);
-    workspace.config(config);
-    workspace.apply().expect_success();
-    workspace
-}
-
 /// Actions of the inline policy as the AWS CLI reports it.
 fn actions(account: &Account) -> Vec<String> {
     let policy = policy(account);
@@ -94,7 +86,7 @@ fn basic() {
 #[test]
 fn no_capability_no_policy() {
     let account = Account::new();
-    let mut workspace = applied(&account, &profile(""));
+    let mut workspace = Workspace::applied(&account, &profile(""));
     assert_eq!(workspace.state_attr(PROFILE, "policy_json"), json!(null));
     assert_eq!(account.count("PutRolePolicy"), 0);
     workspace.assert_empty_plan();
@@ -120,7 +112,7 @@ fn every_argument_is_kept() {
     let key = arn("kms", "key/1234");
     let parameter = arn("ssm", "parameter/ecrunner/token");
     let log_group = arn("logs", "log-group:/ecrunner/ci");
-    let mut workspace = applied(
+    let mut workspace = Workspace::applied(
         &account,
         &profile(&format!(
             r#"
@@ -159,7 +151,7 @@ fn every_argument_is_kept() {
 #[test]
 fn update_capabilities() {
     let account = Account::new();
-    let mut workspace = applied(&account, &worker());
+    let mut workspace = Workspace::applied(&account, &worker());
     let arn = workspace.state_attr(PROFILE, "role_arn");
     workspace.config(&profile(&format!(
         "  session_manager = true\n  image_pull = {{\n    repositories = [\"{REPOSITORY}\"]\n    import = true\n  }}\n"
@@ -184,7 +176,7 @@ fn update_capabilities() {
 #[test]
 fn replace_name_and_path() {
     let account = Account::new();
-    let mut workspace = applied(&account, &worker());
+    let mut workspace = Workspace::applied(&account, &worker());
     workspace.config(&worker().replace("\"ci\"\n", "\"ci\"\n  path = \"/team/\"\n"));
     let plan = workspace.plan();
     assert_eq!(
@@ -201,7 +193,7 @@ fn replace_name_and_path() {
 #[test]
 fn import_reads_the_capabilities_back_from_the_policy() {
     let account = Account::new();
-    let mut first = applied(&account, &worker());
+    let mut first = Workspace::applied(&account, &worker());
     let mut workspace = Workspace::new(&account);
     workspace.config(&worker());
     workspace.import(PROFILE, "ci").expect_success();
@@ -223,7 +215,7 @@ fn import_of_an_unknown_name_names_it() {
 #[test]
 fn already_exists_names_the_import_block() {
     let account = Account::new();
-    let _first = applied(&account, &worker());
+    let _first = Workspace::applied(&account, &worker());
     let mut workspace = Workspace::new(&account);
     workspace.config(&worker());
     workspace.apply().expect_error("Creating instance profile (ci)", "name").expect_only_error(&[
@@ -305,7 +297,7 @@ fn invalid_policy_size_is_told_at_plan() {
 #[test]
 fn example_lives_its_life() {
     let account = Account::new();
-    let mut workspace = applied(&account, EXAMPLE);
+    let mut workspace = Workspace::applied(&account, EXAMPLE);
     workspace.assert_empty_plan();
     workspace.terraform(&["fmt", "-check", "-diff", "main.tf"]).expect_success();
     workspace.destroy().expect_success();

@@ -23,14 +23,6 @@ fn import(principals: &str) -> String {
     named("this", "Import", &format!("  principals = [{principals}]\n  repositories = [\"docker-hub/*\"]"))
 }
 
-/// A workspace with this configuration, applied.
-fn applied(account: &Account, config: &str) -> Workspace {
-    let mut workspace = Workspace::new(account);
-    workspace.config(config);
-    workspace.apply().expect_success();
-    workspace
-}
-
 fn root(id: &str) -> String {
     format!("arn:aws:iam::{id}:root")
 }
@@ -108,7 +100,7 @@ fn account_and_the_arn_of_its_root_are_the_same_principal() {
     let role = "\"arn:aws:iam::111122223333:role/ci\"";
     let as_root = import(&format!("\"{}\", {role}", root("111122223333")));
     let as_id = import(&format!("\"111122223333\", {role}"));
-    let mut workspace = applied(&account, &as_root);
+    let mut workspace = Workspace::applied(&account, &as_root);
     workspace.assert_empty_plan();
     workspace.config(&as_id);
     workspace.assert_empty_plan();
@@ -130,7 +122,7 @@ fn account_and_the_arn_of_its_root_are_the_same_principal() {
 #[test]
 fn update_each_argument_in_place() {
     let account = Account::new();
-    let mut workspace = applied(&account, &import("\"111122223333\""));
+    let mut workspace = Workspace::applied(&account, &import("\"111122223333\""));
     let changes = [
         (
             "principals",
@@ -169,7 +161,7 @@ fn update_each_argument_in_place() {
 #[test]
 fn replace_sid() {
     let account = Account::new();
-    let mut workspace = applied(&account, &import("\"111122223333\""));
+    let mut workspace = Workspace::applied(&account, &import("\"111122223333\""));
     workspace.config(&import("\"111122223333\"").replace("\"Import\"", "\"Other\""));
     let plan = workspace.plan();
     assert_eq!(plan.actions(STATEMENT), ["delete", "create"]);
@@ -193,7 +185,7 @@ resource "{TYPE}" "many" {{
 }}
 "#
     );
-    let mut workspace = applied(&account, &many);
+    let mut workspace = Workspace::applied(&account, &many);
     assert_eq!(statements(&account).len(), 12);
     assert_eq!(account.count("PutRegistryPolicy"), 12, "none was overwritten");
     workspace.assert_empty_plan();
@@ -207,7 +199,7 @@ fn statements_of_others_are_left_alone() {
     let account = Account::new();
     let theirs = theirs(&account);
     put(&account, std::slice::from_ref(&theirs));
-    let mut workspace = applied(&account, &import("\"111122223333\""));
+    let mut workspace = Workspace::applied(&account, &import("\"111122223333\""));
     assert_eq!(statements(&account).len(), 2);
     assert_eq!(statements(&account)[0], theirs);
     workspace.config(&import("\"444455556666\""));
@@ -222,7 +214,7 @@ fn statements_of_others_are_left_alone() {
 #[test]
 fn already_exists_names_the_import_block() {
     let account = Account::new();
-    let _first = applied(&account, &import("\"111122223333\""));
+    let _first = Workspace::applied(&account, &import("\"111122223333\""));
     let mut workspace = Workspace::new(&account);
     workspace.config(&import("\"111122223333\""));
     workspace
@@ -248,7 +240,7 @@ fn import_of_an_unknown_sid_names_it() {
 #[test]
 fn example_lives_its_life() {
     let account = Account::new();
-    let mut workspace = applied(&account, EXAMPLE);
+    let mut workspace = Workspace::applied(&account, EXAMPLE);
     workspace.assert_empty_plan();
     workspace.terraform(&["fmt", "-check", "-diff", "main.tf"]).expect_success();
     workspace.destroy().expect_success();

@@ -19,14 +19,6 @@ fn role_with(arguments: &str) -> String {
     )
 }
 
-/// A workspace with this configuration, applied.
-fn applied(account: &Account, config: &str) -> Workspace {
-    let mut workspace = Workspace::new(account);
-    workspace.config(config);
-    workspace.apply().expect_success();
-    workspace
-}
-
 fn role(account: &Account) -> Value {
     account.aws(&["iam", "get-role", "--role-name", "creation"])["Role"].clone()
 }
@@ -118,7 +110,7 @@ resource "ecrunner_repository_creation_template" "this" {
   custom_role_arn = ecrunner_repository_creation_role.this.arn
 }
 "#;
-    let mut workspace = applied(&account, &(role_with("") + template));
+    let mut workspace = Workspace::applied(&account, &(role_with("") + template));
     let template = "ecrunner_repository_creation_template.this";
     assert_eq!(workspace.state_attr(template, "custom_role_arn"), role(&account)["Arn"]);
     workspace.assert_empty_plan();
@@ -130,7 +122,7 @@ resource "ecrunner_repository_creation_template" "this" {
 fn update_each_argument_in_place() {
     let account = Account::new();
     let bound = boundary(&account);
-    let mut workspace = applied(&account, &role_with(""));
+    let mut workspace = Workspace::applied(&account, &role_with(""));
     let id = workspace.state_attr(ROLE, "unique_id");
     let changes: [(&str, String); 4] = [
         ("kms_key_arns", role_with(&format!("  kms_key_arns = [\"{KEY}\"]"))),
@@ -175,7 +167,7 @@ fn every_argument_is_kept_and_imported() {
         "  path = \"/ci/\"\n  kms_key_arns = [\"{KEY}\"]\n  permissions_boundary = \"{}\"\n  tags = {{ team = \"ci\" }}",
         boundary(&account)
     ));
-    let mut workspace = applied(&account, &config);
+    let mut workspace = Workspace::applied(&account, &config);
     assert_eq!(role(&account)["Path"], "/ci/");
     workspace.assert_empty_plan();
     let mut second = Workspace::new(&account);
@@ -189,7 +181,7 @@ fn every_argument_is_kept_and_imported() {
 #[test]
 fn replace_name_and_path() {
     let account = Account::new();
-    let mut workspace = applied(&account, &role_with(""));
+    let mut workspace = Workspace::applied(&account, &role_with(""));
     workspace.config(&role_with("  path = \"/ci/\""));
     let plan = workspace.plan();
     assert_eq!(plan.actions(ROLE), ["delete", "create"]);
@@ -268,7 +260,7 @@ fn unknown_keys_are_planned_and_applied() {
     let account = Account::new();
     let key = format!("resource \"terraform_data\" \"key\" {{\n  input = \"{KEY}\"\n}}\n");
     let mut workspace =
-        applied(&account, &(key + &role_with("  kms_key_arns = [terraform_data.key.output]")));
+        Workspace::applied(&account, &(key + &role_with("  kms_key_arns = [terraform_data.key.output]")));
     assert_eq!(statements(&account)[1], keys(&[KEY]));
     workspace.assert_empty_plan();
 }
@@ -291,7 +283,7 @@ fn tags_and_default_tags_are_set_and_ignored_ones_left_alone() {
 #[test]
 fn example_lives_its_life() {
     let account = Account::new();
-    let mut workspace = applied(&account, EXAMPLE);
+    let mut workspace = Workspace::applied(&account, EXAMPLE);
     workspace.assert_empty_plan();
     workspace.terraform(&["fmt", "-check", "-diff", "main.tf"]).expect_success();
     workspace.destroy().expect_success();

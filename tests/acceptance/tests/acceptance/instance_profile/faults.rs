@@ -56,7 +56,7 @@ fn new_role_that_is_not_visible_yet_is_waited_for() {
 #[test]
 fn destroy_goes_in_the_order_that_iam_demands_and_waits_out_conflicts() {
     let account = Account::new();
-    let mut workspace = applied(&account, &worker());
+    let mut workspace = Workspace::applied(&account, &worker());
     // What others hung on the role goes with it.
     account.aws(&[
         "iam",
@@ -97,8 +97,10 @@ fn destroy_goes_in_the_order_that_iam_demands_and_waits_out_conflicts() {
 #[test]
 fn conflict_that_never_ends_is_told_within_the_timeout() {
     let account = Account::new();
-    let mut workspace =
-        applied(&account, &worker().replace("\"ci\"\n", "\"ci\"\n  timeouts {\n    delete = \"4s\"\n  }\n"));
+    let mut workspace = Workspace::applied(
+        &account,
+        &worker().replace("\"ci\"\n", "\"ci\"\n  timeouts {\n    delete = \"4s\"\n  }\n"),
+    );
     account.inject(Fault::once("iam", "DeleteRole", error("DeleteConflict")).times(1_000));
     workspace
         .destroy()

@@ -22,7 +22,7 @@ fn assert_restored(workspace: &mut Workspace, account: &Account) -> Plan {
 #[test]
 fn disappears() {
     let account = Account::new();
-    let mut workspace = applied(&account, &worker());
+    let mut workspace = Workspace::applied(&account, &worker());
     delete_profile(&account);
     delete_role(&account);
     assert_eq!(workspace.plan().actions(PROFILE), ["create"]);
@@ -37,7 +37,7 @@ fn disappears() {
 #[test]
 fn profile_without_its_role_is_restored_in_place() {
     let account = Account::new();
-    let mut workspace = applied(&account, &worker());
+    let mut workspace = Workspace::applied(&account, &worker());
     remove_role(&account);
     let plan = assert_restored(&mut workspace, &account);
     plan.run().expect_warning("Instance profile is incomplete (ci)");
@@ -46,7 +46,7 @@ fn profile_without_its_role_is_restored_in_place() {
 #[test]
 fn deleted_inline_policy_is_restored_in_place() {
     let account = Account::new();
-    let mut workspace = applied(&account, &worker());
+    let mut workspace = Workspace::applied(&account, &worker());
     delete_policy(&account);
     assert_restored(&mut workspace, &account);
 }
@@ -54,7 +54,7 @@ fn deleted_inline_policy_is_restored_in_place() {
 #[test]
 fn deleted_role_is_restored_in_place() {
     let account = Account::new();
-    let mut workspace = applied(&account, &worker());
+    let mut workspace = Workspace::applied(&account, &worker());
     remove_role(&account);
     delete_role(&account);
     let plan = assert_restored(&mut workspace, &account);
@@ -65,7 +65,7 @@ fn deleted_role_is_restored_in_place() {
 #[test]
 fn deleted_profile_is_restored_in_place() {
     let account = Account::new();
-    let mut workspace = applied(&account, &worker());
+    let mut workspace = Workspace::applied(&account, &worker());
     delete_profile(&account);
     let plan = assert_restored(&mut workspace, &account);
     assert!(plan.is_unknown(PROFILE, "arn"));
@@ -74,7 +74,7 @@ fn deleted_profile_is_restored_in_place() {
 #[test]
 fn policy_changed_by_others_is_drift_and_set_right() {
     let account = Account::new();
-    let mut workspace = applied(&account, &worker());
+    let mut workspace = Workspace::applied(&account, &worker());
     let foreign =
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
     put_policy(&account, foreign);
@@ -90,7 +90,7 @@ fn policy_changed_by_others_is_drift_and_set_right() {
 #[test]
 fn trust_policy_changed_by_others_is_set_right() {
     let account = Account::new();
-    let mut workspace = applied(&account, &worker());
+    let mut workspace = Workspace::applied(&account, &worker());
     let open = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}"#;
     account.aws(&["iam", "update-assume-role-policy", "--role-name", "ci", "--policy-document", open]);
     assert_restored(&mut workspace, &account);
@@ -102,7 +102,7 @@ fn trust_policy_changed_by_others_is_set_right() {
 #[test]
 fn foreign_role_in_the_profile_is_put_out() {
     let account = Account::new();
-    let mut workspace = applied(&account, &worker());
+    let mut workspace = Workspace::applied(&account, &worker());
     remove_role(&account);
     let trust = r#"{"Version":"2012-10-17","Statement":[]}"#;
     account.aws(&["iam", "create-role", "--role-name", "other", "--assume-role-policy-document", trust]);

@@ -18,14 +18,6 @@ fn deleting(prefix: &str) -> String {
     quay(prefix).replace("\n}\n", "\n  delete_repositories = true\n}\n")
 }
 
-/// A workspace with an applied configuration.
-fn applied(account: &Account, config: &str) -> Workspace {
-    let mut workspace = Workspace::new(account);
-    workspace.config(config);
-    workspace.apply().expect_success();
-    workspace
-}
-
 /// Makes repositories, each with an image in it.
 fn make(account: &Account, names: &[&str]) {
     std::thread::scope(|scope| {
@@ -70,7 +62,7 @@ fn denied() -> FaultKind {
 #[test]
 fn destroy_leaves_the_repositories_and_lists_ten_of_them() {
     let account = Account::new();
-    let mut workspace = applied(&account, &quay("quay"));
+    let mut workspace = Workspace::applied(&account, &quay("quay"));
     let names: Vec<String> = (10..22).map(|number| format!("quay/image-{number}")).collect();
     make(&account, &names.iter().map(String::as_str).collect::<Vec<_>>());
     make(&account, &["other/image", "quay-2/image", "quay"]);
@@ -88,7 +80,7 @@ fn destroy_leaves_the_repositories_and_lists_ten_of_them() {
 #[test]
 fn destroy_of_a_rule_that_nobody_pulled_through_warns_of_nothing() {
     let account = Account::new();
-    let mut workspace = applied(&account, &quay("quay"));
+    let mut workspace = Workspace::applied(&account, &quay("quay"));
     make(&account, &["other/image"]);
     let run = workspace.destroy();
     run.expect_success();
@@ -103,7 +95,7 @@ fn delete_repositories_takes_those_of_the_rule_and_no_others() {
     let made = SystemTime::now();
     let later = || made.elapsed().is_ok_and(|age| age > Duration::from_secs(1));
     wait_until("the next second", Duration::from_secs(5), later);
-    let mut workspace = applied(&account, &deleting("quay"));
+    let mut workspace = Workspace::applied(&account, &deleting("quay"));
     make_rule(&account, "quay/team");
     make_rule(&account, "quay-2");
     let tag = "Key=ecrunner:source,Value=docker.io/library/alpine";
@@ -129,7 +121,7 @@ fn delete_repositories_takes_those_of_the_rule_and_no_others() {
 #[test]
 fn rule_for_a_longer_prefix_leaves_what_is_of_the_shorter_one() {
     let account = Account::new();
-    let mut workspace = applied(&account, &deleting("quay/team"));
+    let mut workspace = Workspace::applied(&account, &deleting("quay/team"));
     make_rule(&account, "quay");
     make_rule(&account, "ROOT");
     make(&account, &["quay/image", "quay/team/image"]);
@@ -168,7 +160,7 @@ fn rule_for_root_deletes_nothing_and_lists_what_may_be_of_its_making() {
 #[test]
 fn update_delete_repositories_asks_nothing_of_ecr() {
     let account = Account::new();
-    let mut workspace = applied(&account, &quay("quay"));
+    let mut workspace = Workspace::applied(&account, &quay("quay"));
     make(&account, &["quay/image"]);
     workspace.config(&deleting("quay"));
     let plan = workspace.plan();
@@ -183,7 +175,7 @@ fn update_delete_repositories_asks_nothing_of_ecr() {
 #[test]
 fn replacement_deletes_the_repositories_of_the_old_rule() {
     let account = Account::new();
-    let mut workspace = applied(&account, &deleting("quay"));
+    let mut workspace = Workspace::applied(&account, &deleting("quay"));
     make(&account, &["quay/image"]);
     workspace.config(&deleting("quay").replace("quay.io", "registry.k8s.io"));
     workspace.apply().expect_success();
@@ -194,7 +186,7 @@ fn replacement_deletes_the_repositories_of_the_old_rule() {
 #[test]
 fn deletion_that_fails_half_way_is_gone_on_with() {
     let account = Account::new();
-    let mut workspace = applied(&account, &deleting("quay"));
+    let mut workspace = Workspace::applied(&account, &deleting("quay"));
     make(&account, &["quay/a1", "quay/b2", "quay/c3"]);
     account.inject(Fault::once("ecr", "DeleteRepository", denied()).after(1));
     workspace.destroy().expect_only_error(&[
@@ -211,7 +203,7 @@ fn deletion_that_fails_half_way_is_gone_on_with() {
 #[test]
 fn rule_that_is_half_deleted_is_made_anew_when_the_configuration_still_has_it() {
     let account = Account::new();
-    let mut workspace = applied(&account, &deleting("quay"));
+    let mut workspace = Workspace::applied(&account, &deleting("quay"));
     make(&account, &["quay/image"]);
     account.inject(Fault::once("ecr", "DeleteRepository", denied()));
     workspace.destroy().expect_only_error(&["1 of its 1 repositories are not."]);
@@ -226,7 +218,7 @@ fn rule_that_is_half_deleted_is_made_anew_when_the_configuration_still_has_it() 
 #[test]
 fn rule_whose_deletion_is_refused_is_not_taken_for_half_deleted() {
     let account = Account::new();
-    let mut workspace = applied(&account, &deleting("quay"));
+    let mut workspace = Workspace::applied(&account, &deleting("quay"));
     make(&account, &["quay/image"]);
     account.inject(Fault::once("ecr", "DeletePullThroughCacheRule", denied()));
     workspace.destroy().expect_only_error(&["The rule is still there."]);
@@ -237,7 +229,7 @@ fn rule_whose_deletion_is_refused_is_not_taken_for_half_deleted() {
 #[test]
 fn repositories_that_cannot_be_listed_are_a_warning_and_to_delete_them_an_error() {
     let account = Account::new();
-    let mut workspace = applied(&account, &quay("quay"));
+    let mut workspace = Workspace::applied(&account, &quay("quay"));
     make(&account, &["quay/image"]);
     account.inject(Fault::once("ecr", "DescribeRepositories", denied()));
     let told = warning(&workspace.destroy());
@@ -255,7 +247,7 @@ fn repositories_that_cannot_be_listed_are_a_warning_and_to_delete_them_an_error(
 #[test]
 fn repository_that_vanishes_meanwhile_counts_as_deleted() {
     let account = Account::new();
-    let mut workspace = applied(&account, &deleting("quay"));
+    let mut workspace = Workspace::applied(&account, &deleting("quay"));
     make(&account, &["quay/image"]);
     // It is deleted, the answer is lost, and the SDK asks again.
     account.inject(Fault::once("ecr", "DeleteRepository", FaultKind::CutAfter { bytes: 0 }));
@@ -269,7 +261,7 @@ fn repository_that_vanishes_meanwhile_counts_as_deleted() {
 fn timeout_ends_a_deletion_that_takes_too_long_and_the_next_goes_on() {
     let account = Account::new();
     let timeouts = "\n  timeouts {\n    delete = \"4s\"\n  }\n}\n";
-    let mut workspace = applied(&account, &deleting("quay").replace("\n}\n", timeouts));
+    let mut workspace = Workspace::applied(&account, &deleting("quay").replace("\n}\n", timeouts));
     make(&account, &["quay/image"]);
     // Said to be gone, and found all the same.
     account.inject(Fault::once("ecr", "DeleteRepository", FaultKind::NotVisible));
@@ -285,7 +277,7 @@ fn timeout_ends_a_deletion_that_takes_too_long_and_the_next_goes_on() {
 #[test]
 fn interrupt_ends_the_deletion_between_two_repositories() {
     let account = Account::new();
-    let mut workspace = applied(&account, &deleting("quay"));
+    let mut workspace = Workspace::applied(&account, &deleting("quay"));
     make(&account, &["quay/a1", "quay/b2"]);
     let slow = FaultKind::Latency { milliseconds: 3_000 };
     account.inject(Fault::once("ecr", "DeleteRepository", slow));

@@ -145,7 +145,7 @@ fn read_back_that_fails_keeps_the_statement_in_state() {
 #[test]
 fn update_that_fails_keeps_what_is_there_in_state() {
     let account = Account::new();
-    let mut workspace = applied(&account, &import("\"111122223333\""));
+    let mut workspace = Workspace::applied(&account, &import("\"111122223333\""));
     workspace.config(&import("\"444455556666\""));
     account.inject(Fault::once("ecr", "PutRegistryPolicy", denied()));
     workspace.apply().expect_only_error(&["Updating ECR registry policy statement (Import)", "AccessDenied"]);
@@ -162,7 +162,7 @@ fn update_that_fails_keeps_what_is_there_in_state() {
 #[test]
 fn delete_that_fails_keeps_the_statement_in_state() {
     let account = Account::new();
-    let mut workspace = applied(&account, &import("\"111122223333\""));
+    let mut workspace = Workspace::applied(&account, &import("\"111122223333\""));
     account.inject(Fault::once("ecr", "DeleteRegistryPolicy", denied()));
     workspace
         .destroy()
@@ -199,7 +199,7 @@ fn statement_that_others_overwrite_is_written_again() {
 #[test]
 fn overwriting_that_never_ends_is_told() {
     let account = Account::new();
-    let mut workspace = applied(&account, &import("\"111122223333\""));
+    let mut workspace = Workspace::applied(&account, &import("\"111122223333\""));
     workspace.config(&import("\"444455556666\""));
     let stale = FaultKind::Replace { from: "444455556666".to_owned(), to: "111122223333".to_owned() };
     account.inject(Fault::once("ecr", "GetRegistryPolicy", stale).times(1_000));

@@ -71,7 +71,7 @@ fn invalid_size_of_the_statement_is_told_at_plan() {
 #[test]
 fn policy_that_grows_too_large_is_not_sent() {
     let account = Account::new();
-    let mut workspace = applied(&account, &large("this", "Import", 80));
+    let mut workspace = Workspace::applied(&account, &large("this", "Import", 80));
     let before = policy(&account);
     workspace.config(&(large("this", "Import", 80) + &large("more", "More", 80)));
     workspace.apply().expect_only_error(&["Registry policy is too large", "10240", "Nothing was changed."]);

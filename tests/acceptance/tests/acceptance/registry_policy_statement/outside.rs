@@ -18,7 +18,7 @@ fn changed(account: &Account, member: &str, value: Value) -> Value {
 #[test]
 fn disappears() {
     let account = Account::new();
-    let mut workspace = applied(&account, &import("\"111122223333\""));
+    let mut workspace = Workspace::applied(&account, &import("\"111122223333\""));
     account.aws(&["ecr", "delete-registry-policy"]);
     let plan = workspace.plan();
     assert_eq!(plan.actions(STATEMENT), ["create"]);
@@ -46,7 +46,7 @@ fn disappears() {
 #[test]
 fn every_argument_changed_outside_shows_in_the_next_plan() {
     let account = Account::new();
-    let mut workspace = applied(&account, &import("\"111122223333\""));
+    let mut workspace = Workspace::applied(&account, &import("\"111122223333\""));
     let original = statements(&account);
     let foreign_resource = repository(&account, "docker-hub/*").replace(REGION, "us-east-1");
     let outside = [
@@ -79,7 +79,7 @@ fn every_argument_changed_outside_shows_in_the_next_plan() {
 #[test]
 fn statement_of_another_shape_is_told_and_restored() {
     let account = Account::new();
-    let mut workspace = applied(&account, &import("\"111122223333\""));
+    let mut workspace = Workspace::applied(&account, &import("\"111122223333\""));
     let original = statements(&account);
     let condition = json!({"StringEquals": {"aws:PrincipalOrgID": "o-1"}});
     let service = json!({"Service": "replication.ecr.amazonaws.com"});
@@ -98,7 +98,7 @@ fn statement_of_another_shape_is_told_and_restored() {
 #[test]
 fn another_order_is_no_drift() {
     let account = Account::new();
-    let mut workspace = applied(&account, &import("\"111122223333\", \"444455556666\""));
+    let mut workspace = Workspace::applied(&account, &import("\"111122223333\", \"444455556666\""));
     let principals = json!({"AWS": [root("444455556666"), root("111122223333")]});
     let mut statement = changed(&account, "Principal", principals);
     statement["Action"] = json!([IMPORT[1], IMPORT[0]]);

@@ -84,7 +84,7 @@ fn throttling_is_retried() {
 #[test]
 fn update_that_fails_keeps_the_old_arguments_to_be_changed_again() {
     let account = Account::new();
-    let mut workspace = applied(&account, &role_with(""));
+    let mut workspace = Workspace::applied(&account, &role_with(""));
     workspace.config(&role_with("").replace("docker-hub/*", "quay/*"));
     account.inject(Fault::once("iam", "PutRolePolicy", error("AccessDenied")));
     workspace.apply().expect_only_error(&["Updating IAM role (creation)", "AccessDenied"]);
@@ -98,7 +98,7 @@ fn update_that_fails_keeps_the_old_arguments_to_be_changed_again() {
 #[test]
 fn destroy_goes_in_the_order_that_iam_demands_and_waits_out_conflicts() {
     let account = Account::new();
-    let mut workspace = applied(&account, &role_with(""));
+    let mut workspace = Workspace::applied(&account, &role_with(""));
     account.inject(Fault::once("iam", "DeleteRolePolicy", error("ConcurrentModification")));
     account.inject(Fault::once("iam", "DeleteRole", error("DeleteConflict")).times(2));
     workspace.destroy().expect_success();
@@ -111,7 +111,7 @@ fn destroy_goes_in_the_order_that_iam_demands_and_waits_out_conflicts() {
 #[test]
 fn conflict_that_never_ends_is_told_within_the_timeout() {
     let account = Account::new();
-    let mut workspace = applied(&account, &role_with("  timeouts {\n    delete = \"4s\"\n  }\n"));
+    let mut workspace = Workspace::applied(&account, &role_with("  timeouts {\n    delete = \"4s\"\n  }\n"));
     account.inject(Fault::once("iam", "DeleteRole", error("DeleteConflict")).times(1_000));
     workspace
         .destroy()

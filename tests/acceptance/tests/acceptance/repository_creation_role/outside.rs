@@ -40,7 +40,7 @@ fn with_key() -> String {
 #[test]
 fn disappears() {
     let account = Account::new();
-    let mut workspace = applied(&account, &role_with(""));
+    let mut workspace = Workspace::applied(&account, &role_with(""));
     let delete_policy = ["iam", "delete-role-policy", "--role-name", "creation", "--policy-name", "ecrunner"];
     let delete_role = ["iam", "delete-role", "--role-name", "creation"];
     account.aws(&delete_policy);
@@ -70,7 +70,7 @@ fn disappears() {
 #[test]
 fn repositories_and_keys_changed_by_others_are_drift() {
     let account = Account::new();
-    let mut workspace = applied(&account, &with_key());
+    let mut workspace = Workspace::applied(&account, &with_key());
     let repositories = document(&[creation(&account, &["docker-hub/*", "quay/*"]), keys(&[KEY])]);
     put_policy(&account, "ecrunner", &repositories);
     let shown = json!(["docker-hub/*", "quay/*"]);
@@ -84,7 +84,7 @@ fn repositories_and_keys_changed_by_others_are_drift() {
 #[test]
 fn policy_that_allows_something_else_is_told_and_restored() {
     let account = Account::new();
-    let mut workspace = applied(&account, &with_key());
+    let mut workspace = Workspace::applied(&account, &with_key());
     let open = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
     let whole = document(&[creation(&account, &["docker-hub/*"]), keys(&[KEY])]);
     for foreign in [
@@ -110,7 +110,7 @@ fn policy_that_allows_something_else_is_told_and_restored() {
 #[test]
 fn trust_policy_changed_by_others_is_told_and_restored() {
     let account = Account::new();
-    let mut workspace = applied(&account, &with_key());
+    let mut workspace = Workspace::applied(&account, &with_key());
     let arn = workspace.state_attr(ROLE, "arn");
     let open = json!({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"});
     let open = document(&[open]).to_string();
@@ -127,7 +127,7 @@ fn boundary_and_tags_changed_by_others_are_drift() {
     let account = Account::new();
     let bound = boundary(&account);
     let config = with_key().replace("\n}\n", "\n  tags = { team = \"ci\" }\n}\n");
-    let mut workspace = applied(&account, &config);
+    let mut workspace = Workspace::applied(&account, &config);
     account.aws(&[
         "iam",
         "put-role-permissions-boundary",
@@ -146,7 +146,7 @@ fn boundary_and_tags_changed_by_others_are_drift() {
 #[test]
 fn policies_of_others_are_left_alone_until_destroy() {
     let account = Account::new();
-    let mut workspace = applied(&account, &with_key());
+    let mut workspace = Workspace::applied(&account, &with_key());
     let theirs = document(&[json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"})]);
     put_policy(&account, "theirs", &theirs);
     let arn = "arn:aws:iam::aws:policy/ReadOnlyAccess";
