@@ -19,7 +19,7 @@ use super::capability::{
     CacheBucket, CompleteLifecycle, FleetControl, ImagePull, ReadParameters, check_log_group, check_object,
     check_parameter,
 };
-use super::policy::{self, Capabilities, MAX_INLINE_POLICY};
+use super::policy::{self, Capabilities};
 use super::profile::{self, Profile};
 use super::role::{self, Role, Wanted};
 use super::role_arguments::{check_name, check_path, check_policy_arn};
@@ -197,16 +197,12 @@ impl ModifyPlan for InstanceProfile {
             (Some(capabilities), Some(clients)) => capabilities.within(clients.into()).document().into(),
             _ => Value::Unknown,
         };
-        let size = plan.planned.policy_json.known().map_or(0, |document| policy::size(document));
-        if size > MAX_INLINE_POLICY {
-            plan.report(Diagnostic::error(
-                "Policy is too large",
-                format!(
-                    "The policy computed from the capabilities has {size} characters; IAM allows \
-                     {MAX_INLINE_POLICY}. Name repositories, parameters and objects by a common prefix and `*`, or \
-                     divide them among several instance profiles."
-                ),
-            ));
+        let what = "The policy computed from the capabilities";
+        let remedy = "Name repositories, parameters and objects by a common prefix and `*`, or divide them among several \
+                      instance profiles.";
+        let document = plan.planned.policy_json.known();
+        if let Some(fault) = document.and_then(|document| policy::check_size(document, what, remedy)) {
+            plan.report(fault);
         }
     }
 }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use tf_provider::Diagnostic;
 
 use super::capability::{CacheBucket, CompleteLifecycle, FleetControl, ImagePull, ReadParameters, Scope};
 use super::instance_profile::{InstanceProfile, InstanceProfilePlan};
@@ -17,7 +18,7 @@ mod declared;
 pub use declared::declared;
 
 /// Most characters that the inline policies of a role may have together, white space not counted (IAM quotas).
-pub const MAX_INLINE_POLICY: usize = 10_240;
+const MAX_INLINE_POLICY: usize = 10_240;
 
 /// Everything that an instance may be allowed to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -258,8 +259,17 @@ impl Capabilities {
 }
 
 /// Characters that count against IAM's quota.
-pub(super) fn size(document: &str) -> usize {
+fn size(document: &str) -> usize {
     document.chars().filter(|c| !c.is_whitespace()).count()
+}
+
+/// The fault of a policy that IAM would not take; `policy` names it, and `remedy` says how it gets smaller.
+pub(super) fn check_size(document: &str, policy: &str, remedy: &str) -> Option<Diagnostic> {
+    let size = size(document);
+    (size > MAX_INLINE_POLICY).then(|| {
+        let detail = format!("{policy} has {size} characters; IAM allows {MAX_INLINE_POLICY}. {remedy}");
+        Diagnostic::error("Policy is too large", detail)
+    })
 }
 
 /// The policy with these statements, as JSON without white space; `None` when nothing is allowed.

@@ -16,7 +16,7 @@ use tf_provider::{
 };
 
 use self::permissions::Permissions;
-use super::policy::{self, MAX_INLINE_POLICY};
+use super::policy;
 use super::role::{self, Role, Wanted};
 use super::role_arguments::{check_name, check_path, check_policy_arn};
 use crate::arn::check_key_arn;
@@ -178,15 +178,10 @@ impl ModifyPlan for RepositoryCreationRole {
             return;
         };
         let document = Permissions { repositories, kms_key_arns }.document(clients);
-        let size = document.map_or(0, |document| policy::size(&document));
-        if size > MAX_INLINE_POLICY {
-            plan.report(Diagnostic::error(
-                "Policy is too large",
-                format!(
-                    "The policy for these repositories and keys has {size} characters; IAM allows {MAX_INLINE_POLICY}. \
-                     Name repositories by a common prefix and `*`, or divide them among several roles."
-                ),
-            ));
+        let what = "The policy for these repositories and keys";
+        let remedy = "Name repositories by a common prefix and `*`, or divide them among several roles.";
+        if let Some(fault) = document.and_then(|document| policy::check_size(&document, what, remedy)) {
+            plan.report(fault);
         }
     }
 }
