@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use ecr_host::private_host;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use oci_copy::{BasicCredentials, Credentials, CredentialsError, CredentialsProvider, Registry};
@@ -38,20 +39,6 @@ impl Registries {
     }
 }
 
-/// The host name of an account's registry.
-pub fn registry_host(account_id: &str, region: &str, partition: &str) -> String {
-    let suffix = match partition {
-        "aws-cn" => "amazonaws.com.cn",
-        "aws-eusc" => "amazonaws.eu",
-        "aws-iso" => "c2s.ic.gov",
-        "aws-iso-b" => "sc2s.sgov.gov",
-        "aws-iso-e" => "cloud.adc-e.uk",
-        "aws-iso-f" => "csp.hci.ic.gov",
-        _ => "amazonaws.com",
-    };
-    format!("{account_id}.dkr.ecr.{region}.{suffix}")
-}
-
 impl Clients {
     /// The client of the account's own registry.
     ///
@@ -61,7 +48,7 @@ impl Clients {
         if let Some(registry) = self.registries.own.get() {
             return Ok(registry.clone());
         }
-        let host = registry_host(&self.account_id, &self.region, &self.partition);
+        let host = private_host(&self.account_id, &self.region, &self.partition);
         let token = EcrToken { ecr: self.ecr.clone(), current: AsyncMutex::new(None) };
         let mut builder = Registry::builder(host).credentials(Credentials::renewable(token));
         if let Some(endpoint) = &self.registry_endpoint {
@@ -186,28 +173,5 @@ impl EcrToken {
         // Short-lived tokens (role credentials that end sooner) are renewed at half their life.
         let keep = if lifetime > RENEW_BEFORE * 2 { lifetime - RENEW_BEFORE } else { lifetime / 2 };
         Ok(Token { credentials: login.credentials, renew_at: now + keep })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_registry_of_each_partition_has_its_own_name() {
-        let suffixes = [
-            ("aws", "eu-central-1", "amazonaws.com"),
-            ("aws-us-gov", "us-gov-west-1", "amazonaws.com"),
-            ("aws-cn", "cn-north-1", "amazonaws.com.cn"),
-            ("aws-eusc", "eusc-de-east-1", "amazonaws.eu"),
-            ("aws-iso", "us-iso-east-1", "c2s.ic.gov"),
-            ("aws-iso-b", "us-isob-east-1", "sc2s.sgov.gov"),
-            ("aws-iso-e", "eu-isoe-west-1", "cloud.adc-e.uk"),
-            ("aws-iso-f", "us-isof-south-1", "csp.hci.ic.gov"),
-        ];
-        for (partition, region, suffix) in suffixes {
-            let expected = format!("123456789012.dkr.ecr.{region}.{suffix}");
-            assert_eq!(registry_host("123456789012", region, partition), expected);
-        }
     }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ecr_host::is_private;
 use oci_copy::BasicCredentials;
 use tf_provider::schema::Invalid;
 use tf_provider::{AttributePath, Diagnostic, Diagnostics, Value};
 
-use crate::ecr::registry_host::is_private;
 use crate::ecr::upstream::check_registry;
 use crate::provider::{EcrunnerPlan, RegistryAuthPlan};
 

@@ -6,11 +6,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ecr_host::EcrHost;
 use oci_copy::check_repository;
 use serde::Deserialize;
 use url::{Host, Url};
 
-use crate::ecr::EcrHost;
 use crate::rules::{DOCKER_HUB, Fallback, Kind, Rule, Rules};
 
 /// Checked settings of the daemon.

@@ -1,10 +1,8 @@
-//! Amazon ECR: the hosts of its registries, and the token that lets in.
+//! Amazon ECR: the token that lets in, and who asks for it.
 
 mod client;
-mod host;
 mod token;
 
 pub use client::SetupError;
 pub(crate) use client::clients;
-pub use host::{EcrHost, HostError};
 pub use token::{Token, TokenSource};

@@ -1,8 +1,7 @@
 //! From an upstream name to the repositories of ECR that may hold it.
 
+use ecr_host::EcrHost;
 use oci_copy::check_repository;
-
-use crate::ecr::EcrHost;
 
 /// The registry that is meant where a request names none.
 pub const DOCKER_HUB: &str = "docker.io";

@@ -2,6 +2,7 @@
 //! Source: the registry API (OCI distribution-spec, section "Pull"; OCI image-spec, "Image Index", "Image Manifest").
 //! AWS: GetAuthorizationToken (Amazon ECR API reference), for a name in the account's own registry.
 
+use ecr_host::{is_private, private_host};
 use futures::future::try_join_all;
 use oci_copy::{
     Content, Descriptor, Error, Manifest, ManifestError, Platform, Reference, Registry, media_type,
@@ -10,10 +11,8 @@ use tf_provider::schema::{Computed, Invalid};
 use tf_provider::value::Number;
 use tf_provider::{Context, DataSource, Diagnostic, Diagnostics, Schema};
 
-use super::registry_host::is_private;
 use crate::clients::Clients;
 use crate::diagnostics::registry_read_failure;
-use crate::registries::registry_host;
 
 /// Media types of an image's configuration, which says what platform the image is for.
 const CONFIGURATIONS: [&str; 2] =
@@ -103,7 +102,7 @@ impl DataSource for Image {
 
 /// The client of the image's registry.
 fn registry_of(clients: &Clients, reference: &Reference, summary: &str) -> Result<Registry, Diagnostics> {
-    let own = registry_host(&clients.account_id, &clients.region, &clients.partition);
+    let own = private_host(&clients.account_id, &clients.region, &clients.partition);
     let domain = reference.domain();
     if domain == own {
         return clients.registry();

@@ -8,7 +8,6 @@ pub mod image;
 pub mod login;
 pub mod mirror_repository;
 pub mod pull_through_cache_rule;
-pub mod registry_host;
 pub mod registry_policy;
 pub mod registry_policy_statement;
 pub mod repository;

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use ecr_host::{ECR_PUBLIC, is_private};
 use serde::Serialize;
 use tf_provider::{Function, FunctionError, Variadic};
-
-use crate::ecr::registry_host::{ECR_PUBLIC, is_private};
 
 /// What Docker calls `docker-credential-ecr-login`.
 const HELPER: &str = "ecr-login";

@@ -10,7 +10,6 @@ use tf_provider::{Diagnostic, Diagnostics, ModifyPlan, PlanContext, Value};
 use super::{GitlabRunnerPlan, RunnerManager, RunnerManagerPlan, assess, parameter, validate};
 use crate::clients::Clients;
 use crate::ec2::launch_template;
-use crate::registries::registry_host;
 use crate::runner::boot::manager::{self, GitlabRunner, Manager};
 use crate::runner::boot::{BootError, Download, Setup, UserData};
 
@@ -90,7 +89,7 @@ fn check_default_host(plan: &mut PlanContext<'_, RunnerManager>, clients: &Clien
 }
 
 fn default_host(clients: &Clients) -> String {
-    registry_host(&clients.account_id, &clients.region, &clients.partition)
+    ecr_host::private_host(&clients.account_id, &clients.region, &clients.partition)
 }
 
 /// Where a configuration is published unless the practitioner chooses.

@@ -1,7 +1,10 @@
-//! Host names of ECR's private registries (Amazon ECR User Guide, "Amazon ECR private registry" and "Making requests
-//! over dual-stack endpoints").
+//! Host names of ECR's registries, as `docker-credential-ecr-login` tells them from others (Amazon ECR User Guide,
+//! "Amazon ECR private registry" and "Making requests over dual-stack endpoints").
 
 use std::fmt;
+
+/// The registry of ECR Public.
+pub const ECR_PUBLIC: &str = "public.ecr.aws";
 
 /// Domains below which `<account>.dkr.ecr.<region>` stands, one for each partition.
 const DOMAINS: [&str; 7] = [
@@ -15,6 +18,27 @@ const DOMAINS: [&str; 7] = [
 ];
 /// Domains below which `<account>.dkr-ecr.<region>` stands, reached by IPv4 and IPv6.
 const DUAL_STACK_DOMAINS: [&str; 2] = ["on.aws", "on.amazonwebservices.com.cn"];
+
+/// The host of an account's registry, where it is reached by IPv4. Partitions that are not known have the domain of `aws`.
+#[must_use]
+pub fn private_host(account_id: &str, region: &str, partition: &str) -> String {
+    let domain = match partition {
+        "aws-cn" => "amazonaws.com.cn",
+        "aws-eusc" => "amazonaws.eu",
+        "aws-iso" => "c2s.ic.gov",
+        "aws-iso-b" => "sc2s.sgov.gov",
+        "aws-iso-e" => "cloud.adc-e.uk",
+        "aws-iso-f" => "csp.hci.ic.gov",
+        _ => "amazonaws.com",
+    };
+    format!("{account_id}.dkr.ecr.{region}.{domain}")
+}
+
+/// True for the host of an account's registry.
+#[must_use]
+pub fn is_private(host: &str) -> bool {
+    EcrHost::parse(host).is_ok()
+}
 
 /// The host of an account's registry, such as `123456789012.dkr.ecr.eu-central-1.amazonaws.com`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -93,21 +117,50 @@ mod tests {
             ("123456789012.dkr-ecr.eu-central-1.on.aws", "eu-central-1"),
         ] {
             assert_eq!(EcrHost::parse(host).unwrap().region(), region, "{host}");
+            assert!(is_private(host), "{host}");
         }
     }
 
     #[test]
     fn hosts_that_only_look_like_ecr_are_refused() {
         for host in [
-            "public.ecr.aws",
+            ECR_PUBLIC,
             "123456789012.dkr.ecr.eu-central-1.amazonaws.com.example.com",
             "123456789012.dkr.ecr.eu-central-1.example.com",
             "12345678901.dkr.ecr.eu-central-1.amazonaws.com",
             "123456789012.dkr.ecr.eu central-1.amazonaws.com",
             "123456789012.dkr.ecr.eu-central-1.amazonaws.com:443",
             "example.com/123456789012.dkr.ecr.eu-central-1.amazonaws.com",
+            "123456789012.dkr.ecr..amazonaws.com",
+            "123456789012.dkr.ecr.amazonaws.com",
+            "12345678901x.dkr.ecr.eu-central-1.amazonaws.com",
+            "123456789012.dkr.ecr.eu-central-1.on.aws",
+            "123456789012.dkr-ecr.eu-central-1.amazonaws.com",
+            "123456789012.api.ecr.eu-central-1.amazonaws.com",
+            "quay.io",
+            "",
         ] {
             assert!(EcrHost::parse(host).is_err(), "{host}");
+            assert!(!is_private(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn the_registry_of_each_partition_has_its_own_name() {
+        let suffixes = [
+            ("aws", "eu-central-1", "amazonaws.com"),
+            ("aws-us-gov", "us-gov-west-1", "amazonaws.com"),
+            ("aws-cn", "cn-north-1", "amazonaws.com.cn"),
+            ("aws-eusc", "eusc-de-east-1", "amazonaws.eu"),
+            ("aws-iso", "us-iso-east-1", "c2s.ic.gov"),
+            ("aws-iso-b", "us-isob-east-1", "sc2s.sgov.gov"),
+            ("aws-iso-e", "eu-isoe-west-1", "cloud.adc-e.uk"),
+            ("aws-iso-f", "us-isof-south-1", "csp.hci.ic.gov"),
+        ];
+        for (partition, region, suffix) in suffixes {
+            let expected = format!("123456789012.dkr.ecr.{region}.{suffix}");
+            assert_eq!(private_host("123456789012", region, partition), expected);
+            assert!(is_private(&expected), "{expected}");
         }
     }
 }
