@@ -79,20 +79,21 @@ impl<'a> Change<'a> {
 
     /// True when `found` is what this change makes.
     fn is_made(self, found: Option<&Json>) -> bool {
-        match (self.statement(), found) {
-            (Some(wanted), Some(found)) => is_same(&wanted.to_string(), &found.to_string()),
-            (wanted, found) => wanted.is_none() && found.is_none(),
-        }
+        are_same(self.statement(), found)
     }
 
     /// True when the change that was written over `before` was not overwritten. A statement that is neither what was there
     /// nor what was written is ECR's own way to say it, or somebody's later change of it: the next refresh tells.
     fn stands(self, before: Option<&Json>, found: Option<&Json>) -> bool {
-        let is_as_before = match (before, found) {
-            (Some(before), Some(found)) => is_same(&before.to_string(), &found.to_string()),
-            (before, found) => before.is_none() && found.is_none(),
-        };
-        self.is_made(found) || (found.is_some() && self.statement().is_some() && !is_as_before)
+        self.is_made(found) || (found.is_some() && self.statement().is_some() && !are_same(before, found))
+    }
+}
+
+/// True for two statements that mean the same, and where there is none on both sides.
+fn are_same(one: Option<&Json>, other: Option<&Json>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => is_same(&one.to_string(), &other.to_string()),
+        (one, other) => one.is_none() && other.is_none(),
     }
 }
 
