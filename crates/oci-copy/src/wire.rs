@@ -1,6 +1,7 @@
 //! One HTTP request: sent under the policy, with time limits, its failures told apart.
 
 use std::error::Error as StdError;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -17,33 +18,46 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The HTTP side of one registry client.
+///
+/// Its two clients are made when they are first used: each reads the system's root certificates, some hundred files.
 #[derive(Debug)]
 pub(crate) struct Wire {
     policy: Policy,
+    user_agent: String,
+    certificates: Vec<Certificate>,
     /// For loopback, which no proxy can reach.
-    direct: Client,
+    direct: OnceLock<Client>,
     /// For everything else; honours the proxy variables of the environment.
-    outside: Client,
+    outside: OnceLock<Client>,
 }
 
 impl Wire {
-    pub(crate) fn new(policy: Policy, user_agent: &str, certificates: &[Certificate]) -> Result<Self, Error> {
-        let builder = || {
-            let builder = Client::builder()
-                .user_agent(user_agent)
-                .connect_timeout(CONNECT_TIMEOUT)
-                .redirect(reqwest::redirect::Policy::none())
-                .referer(false)
-                .dns_resolver(CheckedResolver(policy));
-            if certificates.is_empty() {
-                builder
-            } else {
-                builder.tls_certs_merge(certificates.iter().cloned())
-            }
-        };
-        let build =
-            |builder: reqwest::ClientBuilder| builder.build().map_err(|error| Error::Setup(chain(&error)));
-        Ok(Self { policy, direct: build(builder().no_proxy())?, outside: build(builder())? })
+    pub(crate) fn new(policy: Policy, user_agent: &str, certificates: Vec<Certificate>) -> Self {
+        let user_agent = user_agent.to_owned();
+        Self { policy, user_agent, certificates, direct: OnceLock::new(), outside: OnceLock::new() }
+    }
+
+    /// The client for `url`.
+    pub(crate) fn client(&self, url: &Url) -> Result<&Client, Error> {
+        let is_direct = url.host().is_some_and(|host| is_loopback_host(&host));
+        let cell = if is_direct { &self.direct } else { &self.outside };
+        if let Some(client) = cell.get() {
+            return Ok(client);
+        }
+        let mut builder = Client::builder()
+            .user_agent(&self.user_agent)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .dns_resolver(CheckedResolver(self.policy));
+        if is_direct {
+            builder = builder.no_proxy();
+        }
+        if !self.certificates.is_empty() {
+            builder = builder.tls_certs_merge(self.certificates.iter().cloned());
+        }
+        let client = builder.build().map_err(|error| Error::Setup(chain(&error)))?;
+        Ok(cell.get_or_init(|| client))
     }
 
     /// Sends one request and waits for the head of its answer; follows nothing.
@@ -57,9 +71,7 @@ impl Wire {
         patience: impl Future<Output = ()>,
     ) -> Result<Response, Error> {
         self.policy.check(url, from)?;
-        let client =
-            if url.host().is_some_and(|host| is_loopback_host(&host)) { &self.direct } else { &self.outside };
-        let request = client.request(method, url.clone()).headers(headers).body(body).send();
+        let request = self.client(url)?.request(method, url.clone()).headers(headers).body(body).send();
         tokio::select! {
             answer = request => answer.map_err(|error| failure(url, error)),
             () = patience => Err(timeout(url)),

@@ -196,7 +196,12 @@ impl RegistryBuilder {
                 .map_err(|_| Error::Setup("the root certificates are not PEM".to_owned()))?;
             certificates.extend(found);
         }
-        let wire = Wire::new(policy, &self.user_agent, &certificates)?;
+        let given = !certificates.is_empty();
+        let wire = Wire::new(policy, &self.user_agent, certificates);
+        if given {
+            // What is wrong with them shows here, and not at the first request.
+            wire.client(&endpoint)?;
+        }
         let mut trusted = vec![authority(&endpoint)];
         trusted.extend(self.token_hosts);
         Ok(Registry {
