@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use tf_provider::Schema;
 use tf_provider::schema::Invalid;
 
-use crate::arn::{check_arn, check_key_arn};
+use super::role_arguments::check_name;
+use crate::arn::{check_arn, check_key_arn, check_role_arn};
 use crate::clients::Clients;
 use crate::ecr::repository_name::is_pattern;
 
@@ -113,6 +114,25 @@ pub(super) fn check_object(text: &str) -> Result<(), Invalid> {
     }
 }
 
+/// The name of a role, its path in front if it has one, or the ARN of one.
+pub(super) fn check_role(text: &str) -> Result<(), Invalid> {
+    if is_arn(text) {
+        return check_role_arn(text);
+    }
+    let (path, name) = match text.trim_start_matches('/').rsplit_once('/') {
+        Some((path, name)) => (Some(path), name),
+        None => (None, text.trim_start_matches('/')),
+    };
+    // A policy would take a wildcard in the path for all roles below it.
+    let allowed = |c: char| c.is_ascii_graphic() && !"*?$:".contains(c);
+    let is_path = |path: &str| path.chars().all(allowed) && path.split('/').all(|part| !part.is_empty());
+    if path.is_none_or(is_path) {
+        return check_name(name);
+    }
+    Err(Invalid::new("must be the name of a role, with its path if it has one, or its ARN")
+        .remedy("Write \"ci-push\" or \"team/ci-push\", for example."))
+}
+
 /// How the address of an object begins.
 const S3_SCHEME: &str = "s3://";
 
@@ -143,6 +163,19 @@ impl Scope<'_> {
         match object.strip_prefix(S3_SCHEME) {
             Some(object) => format!("arn:{}:s3:::{object}", self.partition),
             None => object.to_owned(),
+        }
+    }
+
+    /// The ARN of a role; what is one stays one.
+    pub(super) fn role_arn(&self, role: &str) -> String {
+        match is_arn(role) {
+            true => role.to_owned(),
+            false => format!(
+                "arn:{}:iam::{}:role/{}",
+                self.partition,
+                self.account_id,
+                role.trim_start_matches('/')
+            ),
         }
     }
 
@@ -264,6 +297,31 @@ mod tests {
         assert!(check_group_arn(group).is_err());
         assert!(check_object_arn("arn:aws:s3:::*/key").is_err());
         assert!(check_key_arn("arn:aws:kms:eu-central-1:111122223333:alias/mine").is_err());
+    }
+
+    #[test]
+    fn a_role_is_one_role_by_name_path_or_arn() {
+        let arn = "arn:aws:iam::111122223333:role/team/ci-push";
+        for good in ["ci-push", "team/ci-push", "/team/ci-push", "a_b+c=d,e.f@g", arn] {
+            assert_eq!(check_role(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "",
+            "*",
+            "ci-*",
+            "team/*",
+            "te?m/ci-push",
+            "${aws:username}/ci-push",
+            "team//ci-push",
+            "team/",
+            "ci push",
+            "team:ci-push",
+            "arn:aws:iam::111122223333:role/team/*",
+            "arn:aws:iam::111122223333:user/ci-push",
+            "arn:aws:iam::*:role/ci-push",
+        ] {
+            assert!(check_role(bad).is_err(), "{bad:?} was accepted");
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use tf_provider::{
 pub use self::list::InstanceProfiles;
 use super::capability::{
     CacheBucket, CompleteLifecycle, FleetControl, ImagePull, ReadParameters, check_log_group, check_object,
-    check_parameter,
+    check_parameter, check_role,
 };
 use super::policy::{self, Capabilities};
 use super::profile::{self, Profile};
@@ -72,6 +72,10 @@ pub struct InstanceProfile {
     pub write_logs: Option<BTreeSet<String>>,
     /// Ends lifecycle actions of its own Auto Scaling group; for a runner manager that is drained.
     pub complete_lifecycle: Option<CompleteLifecycle>,
+    /// Roles that the instances may assume, such as the one that jobs push images with: names in the provider's account,
+    /// with the path if there is one, or ARNs. Exactly these: `*` is not allowed. The roles have to trust this one too.
+    #[tf(validate(each(text(check_role))))]
+    pub assume_roles: Option<BTreeSet<String>>,
     /// Tags of the instance profile and the role.
     pub tags: Option<Tags>,
     /// ARN of the instance profile.
@@ -257,6 +261,7 @@ impl InstanceProfile {
             read_objects: None,
             write_logs: None,
             complete_lifecycle: None,
+            assume_roles: None,
             tags: None,
             arn: Computed::Pending,
             role_arn: Computed::Pending,
@@ -278,6 +283,7 @@ impl InstanceProfile {
             read_objects: capabilities.read_objects,
             write_logs: capabilities.write_logs,
             complete_lifecycle: capabilities.complete_lifecycle,
+            assume_roles: capabilities.assume_roles,
             ..self
         }
     }

@@ -41,6 +41,8 @@ pub struct Capabilities {
     pub write_logs: Option<BTreeSet<String>>,
     /// Lifecycle actions to end.
     pub complete_lifecycle: Option<CompleteLifecycle>,
+    /// Roles to assume.
+    pub assume_roles: Option<BTreeSet<String>>,
 }
 
 impl From<&InstanceProfile> for Capabilities {
@@ -55,6 +57,7 @@ impl From<&InstanceProfile> for Capabilities {
             read_objects: profile.read_objects.clone(),
             write_logs: profile.write_logs.clone(),
             complete_lifecycle: profile.complete_lifecycle.clone(),
+            assume_roles: profile.assume_roles.clone(),
         }
     }
 }
@@ -72,6 +75,7 @@ impl Capabilities {
             read_objects: known(&plan.read_objects)?,
             write_logs: known(&plan.write_logs)?,
             complete_lifecycle: known(&plan.complete_lifecycle)?,
+            assume_roles: known(&plan.assume_roles)?,
         })
     }
 
@@ -88,6 +92,8 @@ impl Capabilities {
         self.write_parameters = self.write_parameters.as_ref().map(parameters);
         self.read_objects =
             self.read_objects.map(|objects| objects.iter().map(|object| scope.object_arn(object)).collect());
+        self.assume_roles =
+            self.assume_roles.map(|roles| roles.iter().map(|role| scope.role_arn(role)).collect());
         // The name of a log group keeps its slash.
         self.write_logs = self.write_logs.map(|names| {
             names
@@ -110,6 +116,9 @@ impl Capabilities {
         self.parameters(&mut statements);
         self.storage(&mut statements);
         self.logs_and_lifecycle(&mut statements);
+        if let Some(roles) = &self.assume_roles {
+            statements.push(Statement::allow("RoleAssume", &["sts:AssumeRole"], roles.clone()));
+        }
         document(statements)
     }
 

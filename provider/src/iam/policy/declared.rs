@@ -24,6 +24,7 @@ pub fn declared(document: &str) -> Option<Capabilities> {
         complete_lifecycle: statements
             .resources("LifecycleComplete")
             .map(|fleet_arns| CompleteLifecycle { fleet_arns }),
+        assume_roles: statements.resources("RoleAssume"),
     };
     // What was read is only a guess until it makes the very same document.
     let made = capabilities.document()?;

@@ -84,9 +84,16 @@ fn golden() -> Vec<(Capabilities, &'static str)> {
         (
             Capabilities {
                 complete_lifecycle: Some(CompleteLifecycle { fleet_arns: [group("manager")].into() }),
-                ..none
+                ..none.clone()
             },
             r#"{"Version":"2012-10-17","Statement":[{"Sid":"LifecycleComplete","Effect":"Allow","Action":["autoscaling:CompleteLifecycleAction","autoscaling:RecordLifecycleActionHeartbeat"],"Resource":["arn:aws:autoscaling:eu-central-1:111122223333:autoScalingGroup:*:autoScalingGroupName/manager"]}]}"#,
+        ),
+        (
+            Capabilities {
+                assume_roles: Some(arns(&["arn:aws:iam::111122223333:role/team/ci-push"])),
+                ..none
+            },
+            r#"{"Version":"2012-10-17","Statement":[{"Sid":"RoleAssume","Effect":"Allow","Action":["sts:AssumeRole"],"Resource":["arn:aws:iam::111122223333:role/team/ci-push"]}]}"#,
         ),
     ]
 }
@@ -103,6 +110,7 @@ fn all() -> Capabilities {
         read_objects: all.read_objects.or(one.read_objects),
         write_logs: all.write_logs.or(one.write_logs),
         complete_lifecycle: all.complete_lifecycle.or(one.complete_lifecycle),
+        assume_roles: all.assume_roles.or(one.assume_roles),
     });
     all.image_pull = all.image_pull.map(|pull| ImagePull { import: true, ..pull });
     all
@@ -141,6 +149,7 @@ fn no_capability_makes_no_document() {
         write_parameters: Some(BTreeSet::new()),
         write_logs: Some(BTreeSet::new()),
         complete_lifecycle: Some(CompleteLifecycle::default()),
+        assume_roles: Some(BTreeSet::new()),
         ..Capabilities::default()
     };
     assert_eq!(for_nothing.document(), None);
@@ -151,7 +160,7 @@ fn no_action_appears_without_its_capability() {
     let everything = all();
     let all_actions = actions(everything.document());
     // What only this capability allows has to go with it, and nothing else may.
-    let without: [(&str, Capabilities, &[&str]); 10] = [
+    let without: [(&str, Capabilities, &[&str]); 11] = [
         (
             "session_manager",
             Capabilities { session_manager: false, ..everything.clone() },
@@ -221,6 +230,7 @@ fn no_action_appears_without_its_capability() {
             Capabilities { complete_lifecycle: None, ..everything.clone() },
             &["autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"],
         ),
+        ("assume_roles", Capabilities { assume_roles: None, ..everything.clone() }, &["sts:AssumeRole"]),
     ];
     for (name, capabilities, gone) in without {
         let left = actions(capabilities.document());
@@ -346,10 +356,19 @@ fn names_become_arns_of_the_providers_account_and_arns_stay() {
         }),
         write_logs: Some(set(&["/ci/manager", "plain"])),
         read_objects: Some(set(&["s3://tools/gitlab-runner"])),
+        assume_roles: Some(set(&["ci-push", "/team/ci-push", "arn:aws-cn:iam::444455556666:role/push"])),
         ..Capabilities::default()
     };
     let within = named.within(scope);
     let own = |rest: &str| format!("arn:aws-cn:{rest}");
+    assert_eq!(
+        within.assume_roles.unwrap(),
+        set(&[
+            "arn:aws-cn:iam::444455556666:role/push",
+            &own("iam::111122223333:role/ci-push"),
+            &own("iam::111122223333:role/team/ci-push"),
+        ])
+    );
     assert_eq!(within.read_objects.unwrap(), set(&[&own("s3:::tools/gitlab-runner")]));
     assert_eq!(
         within.image_pull.unwrap().repositories,

@@ -127,6 +127,7 @@ fn every_argument_is_kept() {
   read_objects         = ["arn:aws:s3:::config/main.toml"]
   write_logs           = ["{log_group}"]
   complete_lifecycle   = {{ fleet_arns = ["{group}"] }}
+  assume_roles         = ["ci-push"]
   timeouts {{
     create = "3m"
   }}
@@ -137,7 +138,7 @@ fn every_argument_is_kept() {
     let role = account.aws(&["iam", "get-role", "--role-name", "ci"])["Role"].clone();
     assert_eq!(role["Path"], "/team/ci/");
     assert_eq!(role["PermissionsBoundary"]["PermissionsBoundaryArn"], boundary.as_str());
-    assert_eq!(actions(&account).len(), 28);
+    assert_eq!(actions(&account).len(), 29);
 
     workspace.config(&worker().replace("\"ci\"\n", "\"ci\"\n  path = \"/team/ci/\"\n"));
     assert_eq!(workspace.plan().actions(PROFILE), ["update"]);
@@ -171,6 +172,31 @@ fn update_capabilities() {
         account.aws_error(&["iam", "get-role-policy", "--role-name", "ci", "--policy-name", "ecrunner"]);
     assert!(error.contains("NoSuchEntity"), "{error}");
     workspace.assert_empty_plan();
+}
+
+#[test]
+fn update_assume_roles() {
+    let account = Account::new();
+    let own = |role: &str| format!("arn:aws:iam::{}:role/{role}", account.id());
+    let foreign = "arn:aws:iam::444455556666:role/push";
+    let mut workspace = Workspace::applied(&account, &profile("  assume_roles = [\"ci-push\"]\n"));
+    let statement = |roles: &[&str]| json!([{"Sid": "RoleAssume", "Effect": "Allow", "Action": ["sts:AssumeRole"], "Resource": roles}]);
+    assert_eq!(policy(&account)["Statement"], statement(&[&own("ci-push")]));
+    workspace.assert_empty_plan();
+
+    workspace.config(&profile(&format!("  assume_roles = [\"team/ci-push\", \"{foreign}\"]\n")));
+    let plan = workspace.plan();
+    assert_eq!(plan.actions(PROFILE), ["update"]);
+    assert!(plan.after(PROFILE, "policy_json").as_str().expect("a policy").contains(foreign));
+    workspace.apply_plan(&plan).expect_success();
+    assert_eq!(policy(&account)["Statement"], statement(&[&own("team/ci-push"), foreign]));
+    workspace.assert_empty_plan();
+
+    let mut second = Workspace::new(&account);
+    second.config(&profile(&format!("  assume_roles = [\"{}\", \"{foreign}\"]\n", own("team/ci-push"))));
+    second.import(PROFILE, "ci").expect_success();
+    assert_eq!(second.state_attr(PROFILE, "assume_roles"), json!([own("team/ci-push"), foreign]));
+    second.assert_empty_plan();
 }
 
 #[test]
@@ -272,6 +298,7 @@ fn invalid_arguments_are_reported_in_one_run() {
   fleet_control        = { fleet_arns = ["ci"], os_user = "Root" }
   write_parameters     = ["ecrunner token"]
   cache_bucket         = { bucket_arn = "cache" }
+  assume_roles         = ["ci-*"]
 "#,
         )
         .replace("\"ci\"\n\n", "\"c i\"\n\n"),
@@ -280,7 +307,7 @@ fn invalid_arguments_are_reported_in_one_run() {
     for attribute in ["name", "path", "permissions_boundary"] {
         run.expect_error(&format!("Invalid {attribute}"), attribute);
     }
-    run.expect_error_count(8);
+    run.expect_error_count(9);
 }
 
 #[test]
