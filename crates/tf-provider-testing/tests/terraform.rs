@@ -54,6 +54,39 @@ fn object_lives_from_plan_to_destroy() {
     assert!(workspace.state().addresses().is_empty());
 }
 
+/// What `assert_empty_plan` says; empty where it finds nothing.
+fn told_of_second_plan(workspace: &mut Workspace) -> String {
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| workspace.assert_empty_plan())) {
+        Ok(()) => String::new(),
+        Err(told) => told.downcast_ref::<String>().cloned().expect("a report"),
+    }
+}
+
+#[test]
+fn second_plan_that_is_not_empty_fails_with_what_it_changes() {
+    let mut workspace = workspace("Ann");
+    workspace.apply().expect_success();
+    assert_eq!(told_of_second_plan(&mut workspace), "");
+    workspace.config(&greeting("Bob"));
+    let told = told_of_second_plan(&mut workspace);
+    assert!(told.contains("the plan is not empty") && told.contains(ANN), "{told}");
+    workspace.config(&(greeting("Ann") + "output \"name\" {\n  value = \"Ann\"\n}\n"));
+    let told = told_of_second_plan(&mut workspace);
+    assert!(told.contains("output name"), "{told}");
+}
+
+#[test]
+fn second_plan_that_finds_drift_fails() {
+    let mut workspace = workspace("Ann");
+    workspace.apply().expect_success();
+    // What the provider reads is then not what the state says.
+    let state = workspace.state_text().replace("Hello, Ann!", "Goodbye, Ann!");
+    workspace.file("terraform.tfstate", &state);
+    assert_eq!(workspace.state_attr(ANN, "text"), "Goodbye, Ann!");
+    let told = told_of_second_plan(&mut workspace);
+    assert!(told.contains("resource_drift") && told.contains(ANN), "{told}");
+}
+
 #[test]
 fn object_is_imported() {
     let mut workspace = workspace("Ann");

@@ -49,6 +49,12 @@ impl Run {
         self.duration
     }
 
+    /// Whether the output of `plan -json` tells of a change or of drift.
+    pub(crate) fn tells_changes(&self) -> bool {
+        let types = ["\"type\":\"planned_change\"", "\"type\":\"resource_drift\""];
+        self.stdout.lines().any(|line| types.iter().any(|kind| line.contains(kind)))
+    }
+
     /// Diagnostics with severity error, in the order of the output. Only of commands with `-json` output: plan,
     /// apply, destroy, refresh, validate.
     pub fn errors(&self) -> Vec<&Diagnostic> {
