@@ -61,7 +61,7 @@ pub(crate) async fn handle(
         "ec2" => ec2::handle(MotoCall { shared, caller, parts, form }, action, body).await,
         "iam" => {
             let call = MotoCall { shared, caller, parts, form };
-            iam::check(&call, action)?;
+            iam::check(&call, action).await?;
             call.pass(body).await
         }
         "ssm" | "logs" => {

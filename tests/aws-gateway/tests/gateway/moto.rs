@@ -216,6 +216,28 @@ async fn trust_policy_that_aws_cannot_parse_is_refused() {
 }
 
 #[tokio::test]
+async fn trust_policy_with_a_role_that_is_not_there_is_refused() {
+    let Some(world) = world().await else { return };
+    let create = async |name: &str, trusted: &str| {
+        let trusted = format!("arn:aws:iam::{trusted}");
+        let statement =
+            json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": [trusted]}});
+        let document = json!({"Version": "2012-10-17", "Statement": statement}).to_string();
+        let parameters = [("RoleName", name), ("Path", "/ci/"), ("AssumeRolePolicyDocument", &document)];
+        let (status, xml) = world.query("iam", "2010-05-08", "CreateRole", &parameters).await;
+        (status, element(&xml, "Message").unwrap_or_default().to_owned())
+    };
+    let own = |role: &str| format!("{}:role/{role}", world.account);
+    let (status, message) = create("r", &own("ci/worker")).await;
+    assert_eq!(status, 400);
+    assert!(message.starts_with("Invalid principal in policy: \"AWS\":"), "{message}");
+    // Of other accounts nothing is known.
+    assert_eq!(create("worker", "999999999999:role/any").await.0, 200);
+    assert_eq!(create("r", &own("worker")).await.0, 400, "the path belongs to the name");
+    assert_eq!(create("r", &own("ci/worker")).await.0, 200);
+}
+
+#[tokio::test]
 async fn retention_is_one_of_the_known_periods() {
     let Some(world) = world().await else { return };
     let call = async |action: &str, days: u64| {
