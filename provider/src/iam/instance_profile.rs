@@ -410,7 +410,7 @@ impl InstanceProfile {
 
 /// The trust policy of the role.
 fn trust(clients: &Clients) -> String {
-    policy::trust_document(&policy::ec2_principal(&clients.partition))
+    policy::trust_document("Service", &[policy::ec2_principal(&clients.partition)])
 }
 
 fn already_exists(summary: &str, name: &str) -> Diagnostics {

@@ -2,6 +2,7 @@
 
 pub mod capability;
 pub mod instance_profile;
+mod lone_role;
 pub mod policy;
 mod profile;
 pub mod repository_creation_role;

@@ -15,6 +15,7 @@ use crate::planned::known;
 
 mod declared;
 
+pub(super) use declared::Statements;
 pub use declared::declared;
 
 /// Most characters that the inline policies of a role may have together, white space not counted (IAM quotas).
@@ -288,11 +289,12 @@ pub(super) fn document(mut statements: Vec<Statement>) -> Option<String> {
     (!statements.is_empty()).then(|| Document { version: VERSION, statement: statements }.to_json())
 }
 
-/// The trust policy: this service, and nobody else, may assume the role.
-pub fn trust_document(service: &str) -> String {
+/// The trust policy: these principals of a `kind` such as `Service`, and nobody else, may assume the role.
+pub fn trust_document(kind: &str, principals: &[impl AsRef<str>]) -> String {
+    let principals: Vec<&str> = principals.iter().map(AsRef::as_ref).collect();
     serde_json::json!({
         "Version": VERSION,
-        "Statement": [{"Effect": "Allow", "Action": ["sts:AssumeRole"], "Principal": {"Service": [service]}}],
+        "Statement": [{"Effect": "Allow", "Action": ["sts:AssumeRole"], "Principal": {kind: principals}}],
     })
     .to_string()
 }

@@ -7,25 +7,24 @@
 mod permissions;
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use tf_provider::schema::Computed;
 use tf_provider::{
-    Context, Diagnostic, Diagnostics, ImportIdentity, ImportState, ModifyPlan, PlanContext, Resource,
-    ResourceIdentity, Schema, Value,
+    Context, Diagnostics, ImportIdentity, ImportState, ModifyPlan, PlanContext, Resource, ResourceIdentity,
+    Schema, Value,
 };
 
 use self::permissions::Permissions;
+use super::lone_role::{self, Arguments, Attributes, LoneRole};
 use super::policy;
-use super::role::{self, Role, Wanted};
+use super::role::Role;
 use super::role_arguments::{check_name, check_path, check_policy_arn};
 use crate::arn::check_key_arn;
 use crate::clients::Clients;
-use crate::creating::{self, Creating};
 use crate::ecr::repository_name::check_pattern;
 use crate::identity::NamedInAccount;
 use crate::planned::known;
-use crate::tags::{Tags, are_set};
+use crate::tags::Tags;
 
 /// Most elements of a list: more do not fit into the policy.
 const MOST: usize = 250;
@@ -77,72 +76,25 @@ impl Resource for RepositoryCreationRole {
     type Client = Clients;
 
     async fn create(self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
-        let found = role::find(ctx.client(), &self.name).await?;
-        let creating = Creating::begin_of(&self);
-        if found.as_ref().is_some_and(|role| !creating.goes_on_with(&role.tags)) {
-            return Err(already_exists(&self.name));
-        }
-        creating.note(ctx);
-        self.complete(found, &creating, ctx).await
+        lone_role::create(self, ctx).await
     }
 
     async fn read(self, ctx: &mut Context<Clients>) -> Result<Option<Self>, Diagnostics> {
-        let clients = ctx.client().clone();
-        let Some(role) = role::find(&clients, &self.name).await? else { return Ok(None) };
-        if let Some(fault) = fault(&clients, &role) {
-            ctx.warn(Diagnostic::warning(
-                format!("Repository creation role was changed ({})", self.name),
-                format!("{fault} Apply to restore it."),
-            ));
-        }
-        Ok(Some(self.with(&clients, &role)))
+        lone_role::read(self, ctx).await
     }
 
     async fn update(self, _prior: Self, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
-        // One that is made anew would have another unique id than the plan says.
-        let Some(role) = role::find(ctx.client(), &self.name).await? else {
-            return Err(Diagnostic::error(
-                format!("Updating repository creation role ({})", self.name),
-                "The role vanished during the update. Apply again to make it anew.",
-            )
-            .into());
-        };
-        self.complete(Some(role), &Creating::restoring(), ctx).await
+        lone_role::update(self, ctx).await
     }
 
     async fn delete(self, ctx: &mut Context<Clients>) -> Result<(), Diagnostics> {
-        let found = role::find(ctx.client(), &self.name).await?;
-        if found.is_some_and(|role| creating::was_taken_over(ctx, &role.tags)) {
-            return Ok(());
-        }
-        role::delete(ctx, &self.name).await
+        lone_role::delete(self, ctx).await
     }
 }
 
 impl ImportState for RepositoryCreationRole {
     async fn import(id: String, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
-        let clients = ctx.client();
-        let role = role::find(clients, &id).await?.ok_or_else(|| {
-            Diagnostic::error(
-                format!("Repository creation role not found ({id})"),
-                format!(
-                    "Account {} has no role with the name \"{id}\". The import id is the name.",
-                    clients.account_id
-                ),
-            )
-        })?;
-        let named = RepositoryCreationRole {
-            name: id,
-            path: "/".to_owned(),
-            repositories: BTreeSet::new(),
-            kms_key_arns: None,
-            permissions_boundary: None,
-            tags: None,
-            arn: Computed::Pending,
-            unique_id: Computed::Pending,
-            tags_all: Computed::Pending,
-        };
-        Ok(named.with(clients, &role))
+        lone_role::import(id, ctx).await
     }
 }
 
@@ -186,71 +138,51 @@ impl ModifyPlan for RepositoryCreationRole {
     }
 }
 
-impl RepositoryCreationRole {
-    /// Makes the role if it is missing and repairs what differs; saves state as soon as it is there.
-    async fn complete(
-        mut self,
-        found: Option<Role>,
-        creating: &Creating,
-        ctx: &mut Context<Clients>,
-    ) -> Result<Self, Diagnostics> {
-        let clients = ctx.client().clone();
-        let all = clients.tags.all(self.tags.as_ref());
-        self.tags_all = all.clone().into();
-        let given = self.clone();
-        let (name, document) = (given.name.as_str(), given.permissions().document(&clients));
-        let (tags, trust) = (creating.tags_for(found.is_some(), &all), trust());
-        let wanted = Wanted {
+impl LoneRole for RepositoryCreationRole {
+    const NOUN: &'static str = "repository creation role";
+    const DESCRIPTION: &'static str = "ECR creates repositories by this role";
+
+    fn named(name: String) -> Self {
+        RepositoryCreationRole {
             name,
-            path: &given.path,
-            description: "ECR creates repositories by this role",
-            trust: &trust,
-            permissions_boundary: given.permissions_boundary.as_deref(),
-            policy: document.as_deref(),
-            tags: &tags,
-        };
-        let arn = match &found {
-            Some(role) => role.arn.clone(),
-            None => role::create(ctx, &wanted, creating).await?.map_err(|()| already_exists(name))?,
-        };
-        // Before any wait: what exists is in the state.
-        self.arn = arn.into();
-        self.unique_id = found.as_ref().map(|role| role.unique_id.clone()).into();
-        ctx.save(&self);
-        let role = match found {
-            Some(role) => role,
-            None => role::wait_for(ctx, name).await?,
-        };
-        self.unique_id = role.unique_id.as_str().into();
-        ctx.save(&self);
-        role::repair(ctx, &role, &wanted).await?;
-        let what = "the role can be read as it was set";
-        let settled = ctx.wait_for(what, Duration::from_secs(1), || self.settled(&clients)).await?;
-        creating::note_end(ctx);
-        role::set_tags(ctx, name, &tags, &all).await?;
-        Ok(settled)
+            path: "/".to_owned(),
+            repositories: BTreeSet::new(),
+            kms_key_arns: None,
+            permissions_boundary: None,
+            tags: None,
+            arn: Computed::Pending,
+            unique_id: Computed::Pending,
+            tags_all: Computed::Pending,
+        }
     }
 
-    /// The role as IAM reports it, once that is what was asked for.
-    async fn settled(&self, clients: &Clients) -> Result<Option<Self>, Diagnostics> {
-        let Some(role) = role::find(clients, &self.name).await? else { return Ok(None) };
-        // Tags that others set besides are told by the next refresh.
-        let wanted = self.tags_all.get().cloned().unwrap_or_default();
-        let read = self.clone().with(clients, &role);
-        let as_planned = read.repositories == self.repositories
-            && read.kms_key_arns == self.kms_key_arns
-            && read.permissions_boundary == self.permissions_boundary;
-        let is_whole = role.arn.starts_with("arn:") && fault(clients, &role).is_none();
-        let read =
-            RepositoryCreationRole { tags: self.tags.clone(), tags_all: self.tags_all.clone(), ..read };
-        Ok(Some(read).filter(|_| is_whole && as_planned && are_set(&role.tags, &wanted)))
+    fn arguments(&self) -> Arguments<'_> {
+        Arguments {
+            name: &self.name,
+            path: &self.path,
+            permissions_boundary: self.permissions_boundary.as_deref(),
+            tags: self.tags.as_ref(),
+        }
     }
 
-    fn permissions(&self) -> Permissions {
-        Permissions { repositories: self.repositories.clone(), kms_key_arns: self.kms_key_arns.clone() }
+    fn attributes(&mut self) -> Attributes<'_> {
+        Attributes {
+            arn: &mut self.arn,
+            unique_id: &mut self.unique_id,
+            tags: &mut self.tags,
+            tags_all: &mut self.tags_all,
+        }
     }
 
-    /// This role as AWS reports it.
+    fn trust(&self, _clients: &Clients) -> String {
+        trust()
+    }
+
+    fn policy(&self, clients: &Clients) -> Option<String> {
+        let (repositories, kms_key_arns) = (self.repositories.clone(), self.kms_key_arns.clone());
+        Permissions { repositories, kms_key_arns }.document(clients)
+    }
+
     fn with(self, clients: &Clients, role: &Role) -> Self {
         let (tags, tags_all) = clients.tags.read(role.tags.clone(), self.tags.as_ref());
         let read = permissions(clients, role).unwrap_or_default();
@@ -267,6 +199,16 @@ impl RepositoryCreationRole {
             tags_all,
         }
     }
+
+    fn fault(clients: &Clients, role: &Role) -> Option<&'static str> {
+        if !policy::is_same(&role.trust, &trust()) {
+            return Some("The trust policy of the role was changed.");
+        }
+        match &role.policy {
+            None => Some("The policy of the role is gone."),
+            Some(_) => permissions(clients, role).is_none().then_some("The policy of the role was changed."),
+        }
+    }
 }
 
 /// What the role's policy allows, if it is one of ours.
@@ -274,33 +216,9 @@ fn permissions(clients: &Clients, role: &Role) -> Option<Permissions> {
     Permissions::declared(role.policy.as_deref()?, clients)
 }
 
-/// What keeps ECR from using the role as declared, or lets others use it.
-fn fault(clients: &Clients, role: &Role) -> Option<&'static str> {
-    if !policy::is_same(&role.trust, &trust()) {
-        return Some("The trust policy of the role was changed.");
-    }
-    match &role.policy {
-        None => Some("The policy of the role is gone."),
-        Some(_) => permissions(clients, role).is_none().then_some("The policy of the role was changed."),
-    }
-}
-
 /// The trust policy. It has no condition on `aws:SourceAccount`: ECR's documentation has none, and a condition on a key that
 /// ECR did not send would end every first pull. IAM lets nobody pass a role of another account.
 fn trust() -> String {
     // The principal has this name in every partition.
-    policy::trust_document("ecr.amazonaws.com")
-}
-
-fn already_exists(name: &str) -> Diagnostics {
-    Diagnostic::error(
-        format!("Creating repository creation role ({name})"),
-        format!(
-            "A role with this name is there already, and was not made by this configuration. It was not changed. Choose \
-             another name, or take it over:\n\nimport {{\n  to = ecrunner_repository_creation_role.<name>\n  id = \
-             \"{name}\"\n}}"
-        ),
-    )
-    .at("name")
-    .into()
+    policy::trust_document("Service", &["ecr.amazonaws.com"])
 }

@@ -10,8 +10,7 @@ use crate::iam::capability::{CacheBucket, CompleteLifecycle, FleetControl, Image
 /// The capabilities from which [`Capabilities::document`] makes `document`; `None` when there are none such, because
 /// somebody else wrote it or changed it.
 pub fn declared(document: &str) -> Option<Capabilities> {
-    let statements: Json = serde_json::from_str(document).ok()?;
-    let statements = Statements(statements["Statement"].as_array()?);
+    let statements = Statements::of(document)?;
     let capabilities = Capabilities {
         session_manager: statements.find("SessionManager").is_some(),
         image_pull: statements.image_pull(),
@@ -31,14 +30,25 @@ pub fn declared(document: &str) -> Option<Capabilities> {
     is_same(&made, document).then_some(capabilities)
 }
 
-struct Statements<'a>(&'a [Json]);
+/// The statements of a policy document.
+pub(in crate::iam) struct Statements(Vec<Json>);
 
-impl Statements<'_> {
+impl Statements {
+    /// `None` for what is no document with a list of statements.
+    pub(in crate::iam) fn of(document: &str) -> Option<Self> {
+        let mut document: Json = serde_json::from_str(document).ok()?;
+        match document["Statement"].take() {
+            Json::Array(statements) => Some(Statements(statements)),
+            _ => None,
+        }
+    }
+
     fn find(&self, sid: &str) -> Option<&Json> {
         self.0.iter().find(|statement| statement["Sid"] == sid)
     }
 
-    fn resources(&self, sid: &str) -> Option<BTreeSet<String>> {
+    /// The resources of the statement with this Sid.
+    pub(in crate::iam) fn resources(&self, sid: &str) -> Option<BTreeSet<String>> {
         let resources = self.find(sid)?["Resource"].as_array()?.iter();
         resources.map(|resource| resource.as_str().map(str::to_owned)).collect()
     }

@@ -305,7 +305,7 @@ fn the_role_is_trusted_to_ec2_of_its_partition() {
         ("aws-iso", "ec2.c2s.ic.gov"),
         ("aws-iso-b", "ec2.sc2s.sgov.gov"),
     ] {
-        let document = statements(&trust_document(&ec2_principal(partition)));
+        let document = statements(&trust_document("Service", &[ec2_principal(partition)]));
         let expected = serde_json::json!([{
             "Effect": "Allow",
             "Principal": {"Service": [service]},

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value as Json;
-
 use crate::clients::Clients;
-use crate::iam::policy::{self, Statement, is_same};
+use crate::iam::policy::{self, Statement, Statements, is_same};
 
 const CREATION: &str = "RepositoryCreation";
 const KEYS: &str = "RepositoryKeys";
@@ -47,16 +45,14 @@ impl Permissions {
     }
 
     fn declared_by(document: &str, repository_arn: impl Fn(&str) -> String) -> Option<Self> {
-        let policy: Json = serde_json::from_str(document).ok()?;
-        let statements = policy["Statement"].as_array()?;
-        let resources = |sid: &str| -> Option<BTreeSet<String>> {
-            let statement = statements.iter().find(|statement| statement["Sid"] == sid)?;
-            statement["Resource"].as_array()?.iter().map(|arn| arn.as_str().map(str::to_owned)).collect()
-        };
+        let statements = Statements::of(document)?;
         let prefix = repository_arn("");
-        let names = resources(CREATION)?;
+        let names = statements.resources(CREATION)?;
         let names = names.iter().map(|arn| arn.strip_prefix(&prefix).map(str::to_owned));
-        let read = Permissions { repositories: names.collect::<Option<_>>()?, kms_key_arns: resources(KEYS) };
+        let read = Permissions {
+            repositories: names.collect::<Option<_>>()?,
+            kms_key_arns: statements.resources(KEYS),
+        };
         // What was read is only a guess until it makes the very same document.
         let made = read.document_by(repository_arn)?;
         is_same(&made, document).then_some(read)
