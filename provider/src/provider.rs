@@ -23,6 +23,7 @@ use crate::ecr::sync_mirror::SyncMirror;
 use crate::ecr::upstream_credential::UpstreamCredential;
 use crate::functions;
 use crate::iam::instance_profile::{InstanceProfile, InstanceProfiles};
+use crate::iam::push_role::PushRole;
 use crate::iam::repository_creation_role::RepositoryCreationRole;
 use crate::registry_auth::check_address;
 use crate::runner::runner_config::RunnerConfig;
@@ -154,6 +155,7 @@ impl Provider for Ecrunner {
             .resource(resource!(WorkerFleet))
             .resource(resource!(MirrorRepository))
             .resource(resource!(PullThroughCacheRule))
+            .resource(resource!(PushRole))
             .resource(resource!(RegistryPolicyStatement))
             .resource(resource!(RepositoryCreationRole))
             .resource(resource!(RepositoryCreationTemplate))

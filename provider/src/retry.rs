@@ -9,7 +9,7 @@ use crate::clients::Clients;
 use crate::diagnostics::Failure;
 
 /// First pause between two calls; it doubles up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
+pub const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// Repeats `call` as long as `give_up` answers a time for its failure that is not over after the next pause.

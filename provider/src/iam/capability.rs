@@ -69,7 +69,7 @@ pub struct CompleteLifecycle {
 }
 
 /// The name of a repository, which may hold `*`, or the ARN of one.
-fn check_repository(text: &str) -> Result<(), Invalid> {
+pub(super) fn check_repository(text: &str) -> Result<(), Invalid> {
     if is_arn(text) {
         return check_repository_arn(text);
     }

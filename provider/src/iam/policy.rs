@@ -356,7 +356,7 @@ struct Document {
     statement: Vec<Statement>,
 }
 
-/// A statement that allows something.
+/// A statement that allows or denies something.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Statement {
@@ -376,6 +376,14 @@ impl Statement {
     ) -> Self {
         let (resource, condition) = (resource.into_iter().collect(), BTreeMap::new());
         Statement { sid, effect: "Allow", action, resource, condition }
+    }
+
+    pub(super) fn deny(
+        sid: &'static str,
+        action: &'static [&'static str],
+        resource: impl IntoIterator<Item = String>,
+    ) -> Self {
+        Statement { effect: "Deny", ..Statement::allow(sid, action, resource) }
     }
 
     fn when(mut self, operator: &'static str, key: &'static str, values: Vec<String>) -> Self {

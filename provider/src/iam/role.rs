@@ -7,17 +7,19 @@ use std::time::Duration;
 use aws_sdk_iam::types::Tag;
 use percent_encoding::percent_decode_str;
 use tf_provider::{Context, Diagnostics};
+use tokio::time::Instant;
 
 use crate::clients::Clients;
 use crate::creating::Creating;
 use crate::diagnostics::Failure;
 use crate::iam::policy;
-use crate::retry::while_failing;
+use crate::retry::{FIRST_PAUSE, until, while_failing};
 use crate::tags::Tags;
 
 /// Name of the inline policy.
 const POLICY: &str = "ecrunner";
-/// How long IAM may refuse a change because of another one, or of an object it still counts as used.
+/// How long IAM may refuse a change because of another one, of an object it still counts as used, or of a role that was
+/// made a moment ago.
 pub(super) const CONFLICT: Duration = Duration::from_secs(120);
 /// What IAM answers meanwhile.
 pub(super) const CONFLICTS: [&str; 2] = ["ConcurrentModification", "DeleteConflict"];
@@ -121,7 +123,7 @@ pub(super) async fn create(
 ) -> Result<Result<String, ()>, Diagnostics> {
     let clients = ctx.client();
     let tags = iam_tags(wanted.tags)?;
-    let sent = while_failing(ctx, &["ConcurrentModification"], CONFLICT, || {
+    let sent = while_trusted_are_missing(ctx, &["ConcurrentModification"], || {
         let call = clients
             .iam
             .create_role()
@@ -140,11 +142,41 @@ pub(super) async fn create(
     };
     if !failure.is(&["EntityAlreadyExists"]) {
         let summary = format!("Creating IAM role ({})", wanted.name);
-        return Err(failure.report(summary, "The role was not created.", ""));
+        return Err(refused(&failure, summary, "The role was not created."));
     }
     // It was not there a moment ago: an answer of ours was lost, or somebody was faster.
     let found = find(clients, wanted.name).await?;
     Ok(found.filter(|role| creating.has_made(&role.tags)).map(|role| role.arn).ok_or(()))
+}
+
+/// True when a trust policy names a role that is not there, or that IAM does not see yet.
+fn misses_a_trusted_role(failure: &Failure) -> bool {
+    failure.is(&["MalformedPolicyDocument"])
+        && failure.message().contains("Invalid principal in policy: \"AWS\"")
+}
+
+/// Repeats `call` while IAM answers one of `codes`, or may not see a role yet that a trust policy names.
+async fn while_trusted_are_missing<T, F>(
+    ctx: &Context<Clients>,
+    codes: &[&str],
+    call: impl FnMut() -> F + Send,
+) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Failure>> + Send,
+{
+    let limit = (Instant::now() + CONFLICT).min(ctx.deadline());
+    let passes = |failure: &Failure| failure.is(codes) || misses_a_trusted_role(failure);
+    until(ctx, FIRST_PAUSE, |failure| passes(failure).then_some(limit), call).await
+}
+
+/// The diagnostic of a refused role.
+fn refused(failure: &Failure, summary: String, exists_now: &str) -> Diagnostics {
+    if !misses_a_trusted_role(failure) {
+        return failure.report(summary, exists_now, "");
+    }
+    // So every resource calls the argument that names roles in a trust policy.
+    let remedy = "Name roles that there are; one that was deleted is another one when it is made anew.";
+    failure.diagnostic(summary, exists_now, remedy).at("assumed_by").into()
 }
 
 /// The new role, once it can be read and its ARN is one: for some seconds IAM may give its unique id instead.
@@ -163,10 +195,10 @@ pub(super) async fn repair(
 ) -> Result<(), Diagnostics> {
     let (iam, name) = (&ctx.client().iam, wanted.name);
     let failed =
-        |failure: Failure| failure.report(format!("Updating IAM role ({name})"), "The role is there.", "");
+        |failure: Failure| refused(&failure, format!("Updating IAM role ({name})"), "The role is there.");
     macro_rules! send {
         ($call:expr) => {
-            while_failing(ctx, &CONFLICTS_OF_NEW, CONFLICT, || {
+            while_trusted_are_missing(ctx, &CONFLICTS_OF_NEW, || {
                 let call = $call;
                 async move { call.send().await.map(drop).map_err(|error| Failure::of("IAM", &error)) }
             })

@@ -2,6 +2,7 @@
 //! puts it right. Which arguments there are is asked of the provider's schema, so that a new one cannot be forgotten.
 
 mod images;
+mod roles;
 mod rules;
 
 use std::collections::BTreeSet;
@@ -10,9 +11,10 @@ use acceptance::{Account, Workspace};
 use serde_json::{Value, json};
 
 /// Resources of images, each with a test here.
-const HERE: [&str; 6] = [
+const HERE: [&str; 7] = [
     "ecrunner_mirror_repository",
     "ecrunner_pull_through_cache_rule",
+    "ecrunner_push_role",
     "ecrunner_registry_policy_statement",
     "ecrunner_repository_creation_role",
     "ecrunner_repository_creation_template",

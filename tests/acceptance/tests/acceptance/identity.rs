@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use crate::examples::quickstart_of;
 
 /// Every resource that the quickstart has, and what is made beside it, each with the identity to import it by.
-fn objects(vpc_id: &str) -> [(&'static str, Value); 10] {
+fn objects(vpc_id: &str) -> [(&'static str, Value); 11] {
     [
         ("ecrunner_registry_policy_statement", json!({ "sid": "Import" })),
+        ("ecrunner_push_role", json!({ "name": "quickstart-manager" })),
         ("ecrunner_repository_creation_role", json!({ "name": "quickstart-manager" })),
         ("ecrunner_repository_creation_template", json!({ "prefix": "docker-hub" })),
         ("ecrunner_upstream_credential", json!({ "name": "docker-hub" })),
@@ -22,7 +23,8 @@ fn objects(vpc_id: &str) -> [(&'static str, Value); 10] {
 }
 
 /// What has no region.
-const IN_IAM: [&str; 2] = ["ecrunner_instance_profile", "ecrunner_repository_creation_role"];
+const IN_IAM: [&str; 3] =
+    ["ecrunner_instance_profile", "ecrunner_push_role", "ecrunner_repository_creation_role"];
 
 fn with(identity: &Value, name: &str, value: &str) -> Value {
     let mut identity = identity.clone();

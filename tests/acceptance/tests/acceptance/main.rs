@@ -17,6 +17,7 @@ mod list;
 mod mirror_repository;
 mod provider;
 mod pull_through_cache_rule;
+mod push_role;
 mod registry_auth;
 mod registry_policy_statement;
 mod repository_creation_role;

@@ -1,7 +1,6 @@
 //! Rules of pull through cache, and what they need.
 
 use acceptance::{Account, Workspace};
-use serde_json::Value;
 
 use super::{FIXED, IDENTITY, OURS, change, check, lifecycle_policy, repository_policy, shown, words};
 
@@ -174,46 +173,4 @@ resource "{type_name}" "this" {{
         change("repositories", put("docker-hub/*", "theirs/*")),
     ];
     check(&account, &mut workspace, type_name, &changes, &[("sid", IDENTITY)]);
-}
-
-#[test]
-fn repository_creation_role() {
-    let account = Account::new();
-    let type_name = "ecrunner_repository_creation_role";
-    let arn = |resource: &str| format!("arn:aws:{resource}");
-    let key = arn("kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab");
-    let boundary = |name: &str| arn(&format!("iam::{}:policy/{name}", account.id()));
-    let mut workspace = Workspace::new(&account);
-    workspace.config(&format!(
-        r#"
-resource "{type_name}" "this" {{
-  name                 = "creation"
-  repositories         = ["docker-hub/*"]
-  kms_key_arns         = ["{key}"]
-  permissions_boundary = "{}"
-  tags                 = {{ team = "ci" }}
-}}
-"#,
-        boundary("ours")
-    ));
-    workspace.apply().expect_success();
-    let role = |action, options: &[&str]| words(&["iam", action, "--role-name", "creation"], options);
-    let get = ["iam", "get-role-policy", "--role-name", "creation", "--policy-name", "ecrunner"];
-    let policy: Value = account.aws(&get)["PolicyDocument"].clone();
-    let put = |from: &str, to: &str| {
-        let text = policy.to_string();
-        assert!(text.contains(from), "{text}");
-        let changed = text.replace(from, to);
-        role("put-role-policy", &["--policy-name", "ecrunner", "--policy-document", &changed])
-    };
-    let changes = [
-        change("repositories", put("repository/docker-hub/*", "repository/theirs/*")),
-        change("kms_key_arns", put("1234567890ab", "ba0987654321")),
-        change(
-            "permissions_boundary",
-            role("put-role-permissions-boundary", &["--permissions-boundary", &boundary("theirs")]),
-        ),
-        change("tags", role("tag-role", &["--tags", "Key=team,Value=theirs"])),
-    ];
-    check(&account, &mut workspace, type_name, &changes, &[("name", IDENTITY), ("path", IDENTITY)]);
 }

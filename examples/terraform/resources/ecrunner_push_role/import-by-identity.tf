@@ -1,0 +1,6 @@
+import {
+  to = ecrunner_push_role.team
+  identity = {
+    name = "ci-push"
+  }
+}
