@@ -1,7 +1,7 @@
 //! The Terraform provider `ecrunner`: autoscaling GitLab runners on AWS that pull from the team's own ECR.
 //!
 //! `provider` holds the provider block and the register of everything offered; one file per object below `ecr`,
-//! `iam`, `ec2` and `runner`; `clients` and `diagnostics` are the only places that know how AWS is reached and how its
+//! `iam`, `ec2`, `runner` and `s3`; `clients` and `diagnostics` are the only places that know how AWS is reached and how its
 //! errors are told.
 
 pub mod arn;
@@ -21,4 +21,5 @@ pub mod registries;
 pub mod registry_auth;
 pub mod retry;
 pub mod runner;
+pub mod s3;
 pub mod tags;

@@ -28,6 +28,7 @@ use crate::iam::repository_creation_role::RepositoryCreationRole;
 use crate::registry_auth::check_address;
 use crate::runner::runner_config::RunnerConfig;
 use crate::runner::runner_manager::RunnerManager;
+use crate::s3::software_object::SoftwareObject;
 
 /// Where Terraform and OpenTofu find the provider.
 pub const ADDRESS: &str = "registry.terraform.io/ecrunner/ecrunner";
@@ -159,6 +160,7 @@ impl Provider for Ecrunner {
             .resource(resource!(RegistryPolicyStatement))
             .resource(resource!(RepositoryCreationRole))
             .resource(resource!(RepositoryCreationTemplate))
+            .resource(resource!(SoftwareObject))
             .resource(resource!(UpstreamCredential))
             .data_source(data_source!(Ami))
             .data_source(data_source!(CiImages))

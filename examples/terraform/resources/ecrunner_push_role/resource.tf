@@ -10,7 +10,7 @@ resource "ecrunner_push_role" "team" {
   }
 }
 
-# The workers take on the role by its name: the profile is made first, and neither waits for the other.
+# The workers take on the role by its name: the profile needs nothing of the role, which is made after it.
 resource "ecrunner_instance_profile" "worker" {
   name         = "ci-worker"
   assume_roles = ["ci-push"]

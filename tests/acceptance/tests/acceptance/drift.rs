@@ -4,20 +4,22 @@
 mod images;
 mod roles;
 mod rules;
+mod software;
 
 use std::collections::BTreeSet;
 
 use acceptance::{Account, Workspace};
 use serde_json::{Value, json};
 
-/// Resources of images, each with a test here.
-const HERE: [&str; 7] = [
+/// Resources of images and software, each with a test here.
+const HERE: [&str; 8] = [
     "ecrunner_mirror_repository",
     "ecrunner_pull_through_cache_rule",
     "ecrunner_push_role",
     "ecrunner_registry_policy_statement",
     "ecrunner_repository_creation_role",
     "ecrunner_repository_creation_template",
+    "ecrunner_software_object",
     "ecrunner_upstream_credential",
 ];
 /// Resources with tests of what others do to their many objects.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::examples::quickstart_of;
 
 /// Every resource that the quickstart has, and what is made beside it, each with the identity to import it by.
-fn objects(vpc_id: &str) -> [(&'static str, Value); 11] {
+fn objects(vpc_id: &str, bucket: &str) -> [(&'static str, Value); 12] {
     [
         ("ecrunner_registry_policy_statement", json!({ "sid": "Import" })),
         ("ecrunner_push_role", json!({ "name": "quickstart-manager" })),
@@ -19,7 +19,13 @@ fn objects(vpc_id: &str) -> [(&'static str, Value); 11] {
         ("ecrunner_runner_network", json!({ "name": "quickstart", "vpc_id": vpc_id })),
         ("ecrunner_worker_fleet", json!({ "name": "quickstart-workers" })),
         ("ecrunner_runner_manager", json!({ "name": "quickstart-manager" })),
+        ("ecrunner_software_object", json!({ "bucket": bucket, "key": software_key() })),
     ]
+}
+
+/// Key of an object that a software object can be.
+fn software_key() -> String {
+    format!("software/{}/tool", "0".repeat(64))
 }
 
 /// What has no region.
@@ -48,8 +54,12 @@ fn every_resource_is_imported_by_its_identity_and_by_none_of_another_place() {
         "Resource": "*",
     }});
     account.aws(&["ecr", "put-registry-policy", "--policy-text", &policy.to_string()]);
+    let bucket = format!("software-{}", account.id());
+    let place = format!("LocationConstraint={REGION}");
+    account.aws(&["s3api", "create-bucket", "--bucket", &bucket, "--create-bucket-configuration", &place]);
+    account.aws(&["s3api", "put-object", "--bucket", &bucket, "--key", &software_key()]);
     let provider = Direct::new(&account);
-    for (type_name, identity) in objects(&vpc_id) {
+    for (type_name, identity) in objects(&vpc_id, &bucket) {
         let read = provider.ask(async |server| {
             let imported = server.import_identity(type_name, identity.clone()).await;
             imported.diagnostics.expect_success();

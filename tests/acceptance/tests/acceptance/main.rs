@@ -25,6 +25,7 @@ mod repository_creation_template;
 mod runner_config;
 mod runner_manager;
 mod runner_network;
+mod software_object;
 mod sync_mirror;
 mod upstream_credential;
 mod worker_fleet;
