@@ -12,6 +12,7 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
 use crate::cargo::capture;
+use crate::digest::hex;
 use crate::prerequisites::Prerequisites;
 use crate::progress::say;
 use crate::workspace::Workspace;
@@ -90,7 +91,7 @@ fn key(files: &[PathBuf]) -> Result<String> {
         hash.update(fs::read(file).with_context(|| format!("reading {}", file.display()))?);
         hash.update([0]);
     }
-    Ok(hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&hash.finalize()[..6]))
 }
 
 #[cfg(test)]

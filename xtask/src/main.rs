@@ -9,6 +9,7 @@ mod subcommand {
     pub(crate) mod bench;
     pub(crate) mod demo;
     pub(crate) mod docs;
+    pub(crate) mod package;
     pub(crate) mod test;
     pub(crate) mod tidy;
 }
@@ -17,12 +18,14 @@ mod account;
 mod arguments;
 mod aws_cli;
 mod cargo;
+mod digest;
 mod emulators;
 mod environment;
 mod mirror;
 mod prerequisites;
 mod progress;
 mod registry;
+mod reproducible;
 mod schema;
 mod service;
 mod terraform;
@@ -81,6 +84,15 @@ const SUBCOMMANDS: &[Subcommand] = &[
         usage: "",
         summary: &["Check the rules of this repository that no lint can check."],
         run: subcommand::tidy::run,
+    },
+    Subcommand {
+        name: "package",
+        usage: "[--target TRIPLE]",
+        summary: &[
+            "Build the programs that instances download, reproducibly, for every system that they run.",
+            "--target TRIPLE  build for this target of Rust instead of this machine, such as aarch64-unknown-linux-gnu",
+        ],
+        run: subcommand::package::run,
     },
     Subcommand {
         name: "bench",
