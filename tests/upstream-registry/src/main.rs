@@ -12,7 +12,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use upstream_registry::{Image, RateLimit, Registry, TokenAuth};
 
 const USAGE: &str = "usage: upstream-registry [--address 127.0.0.1:0] [--image library/alpine:3.20]... \
-                     [--layers N] [--layer-size BYTES] [--incomplete] [--discard-blobs] [--rate-limit PULLS] [--token-auth]";
+                     [--layers N] [--layer-size BYTES] [--incomplete] [--discard-blobs] [--stored-blobs] [--rate-limit PULLS] [--token-auth] \
+                     [--basic-auth USER:PASSWORD]";
 
 /// Platforms of every image.
 const PLATFORMS: [&str; 2] = ["linux/amd64", "linux/arm64"];
@@ -28,8 +29,10 @@ struct Arguments {
     /// Images lack their tag, their manifests and one layer.
     incomplete: bool,
     discard_blobs: bool,
+    stored_blobs: bool,
     rate_limit: Option<u64>,
     token_auth: bool,
+    basic_auth: Option<(String, String)>,
 }
 
 fn arguments(given: impl IntoIterator<Item = String>) -> anyhow::Result<Arguments> {
@@ -40,8 +43,10 @@ fn arguments(given: impl IntoIterator<Item = String>) -> anyhow::Result<Argument
         layer_size: None,
         incomplete: false,
         discard_blobs: false,
+        stored_blobs: false,
         rate_limit: None,
         token_auth: false,
+        basic_auth: None,
     };
     let mut given = given.into_iter();
     while let Some(name) = given.next() {
@@ -64,11 +69,17 @@ fn arguments(given: impl IntoIterator<Item = String>) -> anyhow::Result<Argument
             }
             "--incomplete" => arguments.incomplete = true,
             "--discard-blobs" => arguments.discard_blobs = true,
+            "--stored-blobs" => arguments.stored_blobs = true,
             "--rate-limit" => {
                 arguments.rate_limit =
                     Some(value()?.parse().context("--rate-limit takes a number of pulls")?);
             }
             "--token-auth" => arguments.token_auth = true,
+            "--basic-auth" => {
+                let login = value()?;
+                let (user, password) = login.split_once(':').context("--basic-auth takes user:password")?;
+                arguments.basic_auth = Some((user.to_owned(), password.to_owned()));
+            }
             _ => bail!("unknown argument {name}\n{USAGE}"),
         }
     }
@@ -96,6 +107,12 @@ async fn main() -> anyhow::Result<()> {
     }
     if arguments.token_auth {
         builder = builder.token_auth(TokenAuth::anonymous());
+    }
+    if let Some((user, password)) = &arguments.basic_auth {
+        builder = builder.basic_auth(user, password);
+    }
+    if arguments.stored_blobs {
+        builder = builder.stored_blobs();
     }
     if arguments.discard_blobs {
         builder = builder.discard_blobs();
@@ -159,7 +176,7 @@ mod tests {
 
     #[test]
     fn argument_that_is_no_number_or_unknown_is_refused_by_name() {
-        for text in ["--layers many", "--layer-size 1MiB", "--layer-size", "--layer"] {
+        for text in ["--layers many", "--layer-size 1MiB", "--layer-size", "--layer", "--basic-auth AWS"] {
             let error = given(text).unwrap_err().to_string();
             assert!(error.contains(text.split(' ').next().unwrap()), "{text}: {error}");
         }

@@ -6,7 +6,6 @@
 //! while it serves them, the other keeps only their digests.
 
 mod compare;
-mod measured;
 mod peer;
 mod provider;
 

@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::measured::{Measured, measure};
 use super::peer::Peer;
 use super::{REGISTRY, REPOSITORY, TAG, is_kept, source_address, start_registry};
 use crate::cargo::{cargo, run as run_command};
 use crate::environment::isolate;
 use crate::progress::{Progress, say, seconds};
 use crate::service::{Service, upstream_registry};
+use crate::subcommand::bench::measured::{Measured, measure};
 use crate::subcommand::bench::{median, mib};
 use crate::workspace::Workspace;
 

@@ -3,18 +3,19 @@
 //! The provider is a development build, as tests use it: an optimised one would take many minutes to build, and how
 //! much of an image is held at a time does not depend on it. The emulated ECR keeps the whole image in memory.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, ensure};
 
-use super::measured::measure_below;
 use super::{BYTES, REGISTRY, REPOSITORY, TAG, is_kept, source_address, start_registry};
 use crate::aws_cli::AwsCli;
 use crate::cargo::{PROVIDER, Scope, build};
 use crate::progress::{Progress, say, seconds};
 use crate::service::{Service, aws_gateway};
+use crate::subcommand::bench::lock;
+use crate::subcommand::bench::measured::measure_below;
 use crate::terraform::Terraform;
 use crate::workspace::Workspace;
 use crate::{emulators, mirror, prerequisites, registry};
@@ -28,10 +29,7 @@ const CONFIGURATION: &str = include_str!("mirror.tf");
 const MIRROR: &str = "mirror/large";
 
 pub(super) fn run(workspace: &Workspace) -> Result<ExitCode> {
-    let directory = workspace.target().join("bench");
-    fs::create_dir_all(&directory)?;
-    let lock = File::create(directory.join("lock"))?;
-    lock.try_lock().map_err(|_| anyhow!("another bench is running in {}", directory.display()))?;
+    let (_lock, directory) = lock(workspace)?;
 
     let mut progress = Progress::new(8);
     let prerequisites = progress.step("checking prerequisites", prerequisites::check)?;

@@ -127,8 +127,17 @@ fn runs(process: &Path, program: &str) -> bool {
 }
 
 /// `VmHWM` of a `/proc/<pid>/status`, in bytes.
-fn high_water_mark(status: &str) -> Option<u64> {
-    Some(field(status, "VmHWM:")?.strip_suffix(" kB")?.trim().parse::<u64>().ok()? << 10)
+pub(super) fn high_water_mark(status: &str) -> Option<u64> {
+    memory(status, "VmHWM:")
+}
+
+/// `VmRSS` of a `/proc/<pid>/status`, in bytes.
+pub(super) fn resident(status: &str) -> Option<u64> {
+    memory(status, "VmRSS:")
+}
+
+fn memory(status: &str, name: &str) -> Option<u64> {
+    Some(field(status, name)?.strip_suffix(" kB")?.trim().parse::<u64>().ok()? << 10)
 }
 
 /// Processor time of all children that ended and were waited for, their own children included.
@@ -157,8 +166,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn high_water_mark_is_read_in_bytes() {
-        assert_eq!(high_water_mark("Name:\tx\nVmHWM:\t   2048 kB\nVmRSS:\t 1 kB\n"), Some(2 << 20));
+    fn memory_is_read_in_bytes() {
+        let status = "Name:\tx\nVmHWM:\t   2048 kB\nVmRSS:\t 1 kB\n";
+        assert_eq!((high_water_mark(status), resident(status)), (Some(2 << 20), Some(1 << 10)));
         assert_eq!(high_water_mark("Name:\tx\n"), None);
     }
 
