@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::SMALLEST_WINDOW;
 use super::held::Held;
 use super::source::{Piece, Source};
 use crate::failure::Failure;
@@ -42,10 +43,17 @@ struct State {
     held: Held,
     /// No reader joins any more: what all have taken is of no use.
     landed: bool,
-    /// Number of the next piece, for each reader.
-    readers: HashMap<u64, u64>,
+    readers: HashMap<u64, Reader>,
     joined: u64,
     end: Option<End>,
+}
+
+#[derive(Debug, Default)]
+struct Reader {
+    /// Number of its next piece.
+    next: u64,
+    /// It has asked for a piece that is not there.
+    waits: bool,
 }
 
 #[derive(Debug)]
@@ -112,7 +120,7 @@ impl Flight {
         }
         let id = state.joined;
         state.joined += 1;
-        state.readers.insert(id, 0);
+        state.readers.insert(id, Reader::default());
         for slot in &mut state.window {
             slot.waiting += 1;
         }
@@ -142,10 +150,10 @@ impl Flight {
     pub(super) fn take(&self, id: u64) -> Next {
         let mut state = self.lock();
         let State { readers, window, first, end, .. } = &mut *state;
-        let Some(cursor) = readers.get_mut(&id) else { return Next::LeftBehind };
-        let at = usize::try_from(*cursor - *first).unwrap_or(usize::MAX);
+        let Some(reader) = readers.get_mut(&id) else { return Next::LeftBehind };
+        let at = usize::try_from(reader.next - *first).unwrap_or(usize::MAX);
         if let Some(slot) = window.get_mut(at) {
-            *cursor += 1;
+            (reader.next, reader.waits) = (reader.next + 1, false);
             slot.waiting -= 1;
             let piece = slot.piece.clone();
             if slot.waiting == 0 {
@@ -155,7 +163,11 @@ impl Flight {
             return Next::Piece(piece);
         }
         match end {
-            None => Next::Wait,
+            None => {
+                reader.waits = true;
+                self.room.notify_one();
+                Next::Wait
+            }
             Some(End::Complete) => Next::End,
             Some(End::Failed(failure)) => Next::Failed(failure.clone()),
             Some(End::GivenUp) => Next::LeftBehind,
@@ -251,7 +263,9 @@ impl Flight {
                 if state.readers.is_empty() {
                     return false;
                 }
-                if state.held.bytes() < bound || state.window.is_empty() {
+                let has_room = state.held.bytes() < bound || state.window.is_empty();
+                // Among so many transfers nothing is read ahead: it would lie here until a slow reader comes for it.
+                if has_room && (bound > SMALLEST_WINDOW || state.someone_waits()) {
                     return true;
                 }
                 let now = Instant::now();
@@ -261,6 +275,8 @@ impl Flight {
                 let starves = state.someone_starves();
                 if now >= blocked.1 + STANDSTILL {
                     return false;
+                } else if has_room {
+                    blocked.1 + STANDSTILL
                 } else if keeps_start && state.first == 0 {
                     now + LOOK_AGAIN
                 } else if starves && now >= blocked.1 + laggard {
@@ -311,22 +327,27 @@ impl State {
     /// Whether a reader has taken everything and waits for more.
     fn someone_starves(&self) -> bool {
         let end = self.first + self.window.len() as u64;
-        self.readers.values().any(|cursor| *cursor == end)
+        self.readers.values().any(|reader| reader.next == end)
+    }
+
+    /// Whether a reader has asked for more than there is.
+    fn someone_waits(&self) -> bool {
+        self.readers.values().any(|reader| reader.waits)
     }
 
     /// Removes the readers that have not taken the first piece.
     fn leave_behind(&mut self) {
         let first = self.first;
         let slow: Vec<u64> =
-            self.readers.iter().filter(|(_, cursor)| **cursor == first).map(|(id, _)| *id).collect();
+            self.readers.iter().filter(|(_, reader)| reader.next == first).map(|(id, _)| *id).collect();
         for id in slow {
             self.forget(id);
         }
     }
 
     fn forget(&mut self, id: u64) {
-        let Some(cursor) = self.readers.remove(&id) else { return };
-        let taken = usize::try_from(cursor.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        let Some(reader) = self.readers.remove(&id) else { return };
+        let taken = usize::try_from(reader.next.saturating_sub(self.first)).unwrap_or(usize::MAX);
         for slot in self.window.iter_mut().skip(taken) {
             slot.waiting -= 1;
         }
@@ -344,5 +365,31 @@ pub(super) struct Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         self.flight.leave(self.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    /// Whether the source would be read, with a window of so many bytes.
+    fn reads_on(flight: &Flight, window: usize) -> Option<bool> {
+        let bounds =
+            Bounds { window: &|_| window, expects_readers: &|| false, laggard: Duration::from_secs(5) };
+        flight.make_room(bounds).now_or_never()
+    }
+
+    #[tokio::test]
+    async fn transfer_with_the_smallest_window_reads_nothing_ahead() {
+        let flight = Flight::new(Held::none(&Arc::default()));
+        let reader = flight.join().unwrap();
+        assert_eq!(reads_on(&flight, SMALLEST_WINDOW + 1), Some(true));
+        assert_eq!(reads_on(&flight, SMALLEST_WINDOW), None);
+        assert!(matches!(flight.take(reader), Next::Wait));
+        assert_eq!(reads_on(&flight, SMALLEST_WINDOW), Some(true));
+        flight.leave(reader);
+        assert_eq!(reads_on(&flight, SMALLEST_WINDOW), Some(false));
     }
 }

@@ -47,8 +47,8 @@ pub(super) struct Source {
     answer: Option<Answer>,
     /// Bytes that a registry without ranges sends again.
     skip: u64,
-    /// The piece that goes out next. The last one goes out only when the whole blob is verified: a client that has
-    /// the last byte believes that it has the blob.
+    /// The piece that may be the last. It goes out only when the whole blob is verified: a client that has the last byte
+    /// believes that it has the blob.
     held: Option<Piece>,
     breaks: u32,
     resumed_at: u64,
@@ -114,6 +114,9 @@ impl Source {
                         return Err(self.damaged("is longer than the registry says"));
                     }
                     let piece = Piece { bytes: chunk, after: self.at.clone() };
+                    if self.total.is_some_and(|total| self.at.offset < total) {
+                        return Ok(Some(piece));
+                    }
                     if let Some(earlier) = self.held.replace(piece) {
                         return Ok(Some(earlier));
                     }
