@@ -184,6 +184,14 @@ pub(crate) fn challenge(
     answer::header(unauthorized("UNAUTHORIZED"), WWW_AUTHENTICATE, text)
 }
 
+/// True for an `Authorization` that is no token which the token server gave out, still good or not.
+pub(crate) fn is_foreign(state: &State, headers: &HeaderMap) -> bool {
+    headers.get_all(AUTHORIZATION).iter().any(|value| {
+        let token = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
+        !token.is_some_and(|token| state.issued.contains(token))
+    })
+}
+
 fn unauthorized(code: &str) -> Response {
     answer::error(StatusCode::UNAUTHORIZED, code, "authentication required")
 }
@@ -231,6 +239,7 @@ pub(crate) fn token(shared: &Shared, state: &mut State, uri: &Uri, headers: &Hea
     let number = state.next();
     let token = crate::store::sha256(format!("token {number}").as_bytes()).replacen("sha256:", "opaque-", 1);
     let until = Instant::now() + auth.lifetime;
+    state.issued.insert(token.clone());
     state.grants.insert(token.clone(), Grant::Scopes { actions, until });
     let mut body = json!({});
     if auth.field != TokenField::AccessToken {

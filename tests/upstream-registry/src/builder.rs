@@ -32,6 +32,7 @@ pub(crate) struct Config {
     pub(crate) manifest_puts_per_second: Option<usize>,
     pub(crate) mount: bool,
     pub(crate) stored_blobs: bool,
+    pub(crate) anonymous_only: bool,
     pub(crate) discard_blobs: bool,
     pub(crate) careless: bool,
     pub(crate) page_size: usize,
@@ -56,6 +57,7 @@ impl Default for Builder {
             manifest_puts_per_second: None,
             mount: false,
             stored_blobs: false,
+            anonymous_only: false,
             discard_blobs: false,
             careless: false,
             page_size: 100,
@@ -112,6 +114,13 @@ impl Builder {
     /// stores with signed URLs do.
     pub fn stored_blobs(mut self) -> Self {
         self.config.stored_blobs = true;
+        self
+    }
+
+    /// Must never be shown a credential: dropping the registry panics if an `Authorization` arrived that is not a token of
+    /// its own token server.
+    pub fn anonymous_only(mut self) -> Self {
+        self.config.anonymous_only = true;
         self
     }
 

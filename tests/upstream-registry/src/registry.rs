@@ -252,5 +252,10 @@ impl Drop for Registry {
         for task in &self.tasks {
             task.abort();
         }
+        // A second panic would hide the first.
+        if self.shared.config.anonymous_only && !std::thread::panicking() {
+            let foreign = self.with(|state| std::mem::take(&mut state.foreign));
+            assert!(foreign.is_empty(), "a credential arrived where none may: {foreign:?}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! From a request to its answer: recorded, struck by faults, authorized, then served.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -38,6 +38,10 @@ pub(crate) struct State {
     pub(crate) repositories: BTreeMap<String, Repository>,
     pub(crate) uploads: HashMap<String, Uploading>,
     pub(crate) grants: HashMap<String, Grant>,
+    /// Every token that was given out, expired ones too.
+    pub(crate) issued: HashSet<String>,
+    /// Method, path and scheme of requests with a credential that is not of our making.
+    pub(crate) foreign: Vec<String>,
     pub(crate) basic: Option<(String, String)>,
     pub(crate) faults: Vec<Fault>,
     pub(crate) requests: Vec<RecordedRequest>,
@@ -151,7 +155,12 @@ fn record(shared: &Shared, client: SocketAddr, parts: &Parts, response: &Respons
         .headers
         .get(AUTHORIZATION)
         .map(|value| value.to_str().unwrap_or_default().split(' ').next().unwrap_or_default().to_owned());
-    shared.state().requests.push(RecordedRequest {
+    let mut state = shared.state();
+    if auth::is_foreign(&state, &parts.headers) {
+        let scheme = authorization.as_deref().unwrap_or_default();
+        state.foreign.push(format!("{} {} with {scheme}", parts.method, parts.uri.path()));
+    }
+    state.requests.push(RecordedRequest {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),

@@ -97,6 +97,39 @@ async fn tokens_are_good_for_their_scope_only() {
 }
 
 #[tokio::test]
+async fn anonymous_registry_panics_when_dropped_after_a_credential_of_somebody_elses() {
+    let shown = async |authorization: &str| {
+        let auth = TokenAuth::anonymous().user("me", "secret");
+        let registry = Registry::builder().token_auth(auth).anonymous_only().start().await.unwrap();
+        registry.add_image("a", "1", &PLATFORMS);
+        let token = format!("{}/token?service=registry.test&scope=repository:a:pull", registry.url());
+        let body: serde_json::Value =
+            serde_json::from_str(&send("GET", token).await.text().await.unwrap()).unwrap();
+        let header = authorization.replace("OWN", body["token"].as_str().unwrap());
+        let ask = async |path: &str| {
+            let request = request("GET", format!("{}{path}", registry.url()));
+            request.header("authorization", &header).send().await.unwrap().status().as_u16()
+        };
+        let statuses = [ask("/v2/a/manifests/1").await, ask("/token?service=registry.test").await];
+        registry.expire_tokens();
+        assert_eq!(ask("/v2/a/manifests/1").await, 401);
+        let dropped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(registry)));
+        (statuses, dropped.map_err(|panic| panic.downcast_ref::<String>().unwrap().clone()))
+    };
+    // The token server takes no token, but its own is no secret of somebody's either.
+    assert_eq!(shown("Bearer OWN").await, ([200, 401], Ok(())));
+    for foreign in ["Basic bWU6c2VjcmV0", "Bearer canary", "Basic QVdTOmNhbmFyeQ=="] {
+        let (_, dropped) = shown(foreign).await;
+        let message = dropped.unwrap_err();
+        let (scheme, secret) = foreign.split_once(' ').unwrap();
+        for path in ["/v2/a/manifests/1", "/token"] {
+            assert!(message.contains(&format!("GET {path} with {scheme}")), "{message}");
+        }
+        assert!(!message.contains(secret), "{message}");
+    }
+}
+
+#[tokio::test]
 async fn ecr_uploads_differ_from_the_specification_where_ecr_does() {
     for behaviour in [Behaviour::Plain, Behaviour::Ecr] {
         let ecr = behaviour == Behaviour::Ecr;

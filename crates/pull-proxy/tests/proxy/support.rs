@@ -117,7 +117,8 @@ impl World {
     pub(crate) async fn with_hub(settings: &str, rules: &str, hub: upstream_registry::Builder) -> Self {
         let ecr = Registry::builder().behaviour(Behaviour::Ecr).basic_auth("AWS", PASSWORD).stored_blobs();
         let ecr = ecr.start().await.unwrap();
-        let hub = hub.start().await.unwrap();
+        // No test of the daemon shows Docker Hub a credential: the double's end is the assertion.
+        let hub = hub.anonymous_only().start().await.unwrap();
         let api = EcrApi::start(PASSWORD).await;
         let config = format!(
             "listen = [\"127.0.0.1:0\"]\n{settings}\n[endpoints]\n\"{ECR}\" = \"{}\"\n\"docker.io\" = \"{}\"\n{rules}",
@@ -148,13 +149,9 @@ impl World {
         found.map_or(0.0, |value| value.parse().unwrap())
     }
 
-    /// Requests below `/v2/` that Docker Hub has seen; none of them may carry an Authorization.
+    /// Requests that Docker Hub has seen.
     pub(crate) fn hub_requests(&self) -> usize {
-        let requests = self.hub.requests();
-        for request in &requests {
-            assert_eq!(request.authorization, None, "an Authorization reached Docker Hub: {request:?}");
-        }
-        requests.len()
+        self.hub.requests().len()
     }
 }
 
@@ -203,6 +200,11 @@ impl Proxy {
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.addresses[0]
+    }
+
+    /// All addresses that it listens on, in the order of the configuration.
+    pub(crate) fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
     }
 
     pub(crate) fn url(&self) -> String {
