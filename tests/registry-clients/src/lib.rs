@@ -1,10 +1,11 @@
-//! Judges that are not ours: the registry clients crane and skopeo, and Debian's docker-registry.
+//! Judges that are not ours: the registry clients crane and skopeo, Debian's docker-registry, and engines of today.
 //!
 //! What our copier stored is read by programs that know nothing of it. One that is not there is said in a line that begins
 //! with `skipped: `; with `CI=true` that is a failure.
 
 mod crane;
 mod docker_registry;
+mod engines;
 mod skopeo;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 pub use docker_registry::DockerRegistry;
+pub use engines::engines;
 
 /// The manifests of an image as a client got them, by digest.
 pub type Manifests = BTreeMap<String, Vec<u8>>;

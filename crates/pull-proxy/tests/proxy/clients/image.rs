@@ -45,8 +45,40 @@ pub(super) fn add(registry: &Registry, repository: &str, tag: &str) -> String {
     let digest = registry.add_manifest(repository, None, MANIFEST, manifest);
     let platform = json!({"architecture": architecture, "os": "linux"});
     let child = json!({"mediaType": MANIFEST, "digest": digest, "size": size, "platform": platform});
-    let index = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": [child]}).to_string();
+    let attestation = attestation(registry, repository, &digest);
+    let index =
+        json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": [child, attestation]}).to_string();
     registry.add_manifest(repository, Some(tag), INDEX, index)
+}
+
+/// Adds where an image comes from, as BuildKit says it, and gives the entry of the index: Docker of today asks for its
+/// referrers.
+fn attestation(registry: &Registry, repository: &str, subject: &str) -> Value {
+    let platform = json!({"architecture": "unknown", "os": "unknown"});
+    let blob = |media_type: &str, content: &Value| -> Value {
+        let bytes = content.to_string().into_bytes();
+        let size = bytes.len();
+        json!({"mediaType": media_type, "digest": registry.add_blob(repository, bytes), "size": size})
+    };
+    let predicate = "https://slsa.dev/provenance/v0.2";
+    let mut statement = blob("application/vnd.in-toto+json", &json!({"predicateType": predicate}));
+    statement["annotations"] = json!({"in-toto.io/predicate-type": predicate});
+    let diff_ids = json!([statement["digest"]]);
+    let mut config = platform.clone();
+    config["rootfs"] = json!({"type": "layers", "diff_ids": diff_ids});
+    let config = blob(CONFIG, &config);
+    let manifest =
+        json!({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [statement]})
+            .to_string();
+    let size = manifest.len();
+    let digest = registry.add_manifest(repository, None, MANIFEST, manifest);
+    let annotations = json!({
+        "vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": subject,
+    });
+    json!({
+        "mediaType": MANIFEST, "digest": digest, "size": size,
+        "platform": platform, "annotations": annotations,
+    })
 }
 
 /// A tar archive with a busybox that needs no libraries.

@@ -19,8 +19,14 @@ const ACCOUNT: &str = "123456789012";
 const REGION: &str = "eu-central-1";
 /// Set for the test that runs in the namespace.
 const INSIDE: &str = "PULL_PROXY_TEST_NAMESPACE";
-/// Names under which a client would look for Docker Hub.
-const HUB_NAMES: &str = "docker.io registry-1.docker.io index.docker.io auth.docker.io";
+/// Names under which a client would look for Docker Hub, and for Quay.
+const HUB_NAMES: &str = "docker.io registry-1.docker.io index.docker.io auth.docker.io quay.io";
+/// Where they lead: an address outside of every loopback, as the internet is.
+const HUB: &str = "192.0.2.1";
+/// Where the daemon listens for containers of this machine.
+const OWN: &str = "198.18.0.1";
+/// Where Docker engines look for what they are told; a directory of the test's own in the namespace.
+const DOCKER: &str = "/etc/docker";
 /// Longest wait for a client's daemon.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -28,6 +34,24 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub(super) fn in_namespace<Fut: Future<Output = ()>>(
     name: &str,
     programs: &[&str],
+    test: impl FnOnce(World) -> Fut,
+) {
+    enter(name, programs, || Some(PathBuf::new()), test);
+}
+
+/// As [`in_namespace`], where the engines of today are found before those of the machine.
+pub(super) fn in_namespace_of_today<Fut: Future<Output = ()>>(
+    name: &str,
+    programs: &[&str],
+    test: impl FnOnce(World) -> Fut,
+) {
+    enter(name, programs, registry_clients::engines, test);
+}
+
+fn enter<Fut: Future<Output = ()>>(
+    name: &str,
+    programs: &[&str],
+    engines: impl FnOnce() -> Option<PathBuf>,
     test: impl FnOnce(World) -> Fut,
 ) {
     if std::env::var_os(INSIDE).is_some() {
@@ -40,22 +64,36 @@ pub(super) fn in_namespace<Fut: Future<Output = ()>>(
         eprintln!("skipped: {lack}");
         return;
     }
+    let Some(engines) = engines() else { return };
     let directory = tempfile::tempdir().unwrap();
     let hosts = directory.path().join("hosts");
-    std::fs::write(&hosts, format!("127.0.0.1 localhost {HUB_NAMES}\n")).unwrap();
-    let script = "ip link set lo up && mount --bind \"$1\" /etc/hosts && shift && exec \"$@\"";
+    std::fs::write(&hosts, resolved(HUB)).unwrap();
+    let docker = directory.path().join("docker");
+    std::fs::create_dir(&docker).unwrap();
+    let script = format!(
+        "ip link set lo up && ip address add {HUB}/32 dev lo && ip address add {OWN}/32 dev lo && \
+         mount --bind \"$1\" /etc/hosts && mkdir -p {DOCKER} && mount --bind \"$2\" {DOCKER} && \
+         shift 2 && exec \"$@\""
+    );
+    let path = std::env::var("PATH").unwrap_or_default();
     let output = Command::new("unshare")
         .args(["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"])
-        .args(["sh", "-c", script, "sh"])
-        .arg(&hosts)
+        .args(["sh", "-c", &script, "sh"])
+        .args([&hosts, &docker])
         .arg(std::env::current_exe().unwrap())
         .args(["--exact", name, "--nocapture"])
         .env(INSIDE, "1")
+        .env("PATH", format!("{}:{path}", engines.display()).trim_start_matches(':'))
         .stdin(Stdio::null())
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && text.contains("1 passed"), "{text}");
+}
+
+/// `/etc/hosts` that leads to the address for Docker Hub's names.
+fn resolved(hub: &str) -> String {
+    format!("127.0.0.1 localhost\n{hub} {HUB_NAMES}\n")
 }
 
 fn lacking(programs: &[&str]) -> Option<String> {
@@ -101,19 +139,23 @@ impl World {
     async fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let emulators = Emulators::start(&venv().unwrap(), &directory.path().join("logs")).await.unwrap();
-        let upstream = Registry::builder().start().await.unwrap();
+        let upstream = Registry::builder().anonymous_only().start().await.unwrap();
         let digest = image::add(&upstream, "docker/library/alpine", "3.20");
+        image::add(&upstream, "org/app", "1");
         let gateway = Gateway::builder(&emulators)
             .upstream("public.ecr.aws", upstream.url().parse().unwrap())
+            .upstream("quay.io", upstream.url().parse().unwrap())
             .start()
             .await
             .unwrap();
-        create_rule(&gateway).await;
+        create_rule(&gateway, "ecr-public", "public.ecr.aws").await;
+        create_rule(&gateway, "quay", "quay.io").await;
         let host = format!("{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com");
         let url = gateway.url();
         let config = format!(
-            "listen = [\"127.0.0.1:0\"]\n[endpoints]\n\"{host}\" = \"{url}\"\n\
-             [[pull_through]]\nupstream = \"docker.io/library\"\nrepository = \"{host}/ecr-public/docker/library\"\n"
+            "listen = [\"127.0.0.1:0\", \"{OWN}:0\"]\n[endpoints]\n\"{host}\" = \"{url}\"\n\
+             [[pull_through]]\nupstream = \"docker.io/library\"\nrepository = \"{host}/ecr-public/docker/library\"\n\
+             [[pull_through]]\nupstream = \"quay.io\"\nrepository = \"{host}/quay\"\n"
         );
         let proxy = Proxy::of_account(&config, url, ACCOUNT).await;
         Self {
@@ -133,6 +175,11 @@ impl World {
         self.proxy.address().to_string()
     }
 
+    /// Host and port of the daemon for containers and engines in them.
+    pub(super) fn mirror_for_containers(&self) -> String {
+        self.proxy.addresses()[1].to_string()
+    }
+
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
@@ -143,6 +190,24 @@ impl World {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();
         path
+    }
+
+    /// `daemon.json` of an engine in a container, which reaches our daemon by its address for containers.
+    pub(super) fn nested_engine(&self) -> serde_json::Value {
+        let mirror = self.mirror_for_containers();
+        serde_json::json!({"registry-mirrors": [format!("http://{mirror}")], "insecure-registries": [mirror]})
+    }
+
+    /// Writes a file where Docker engines look for it.
+    pub(super) fn write_docker(&self, name: &str, text: &str) {
+        let path = Path::new(DOCKER).join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// Makes Docker Hub's names lead nowhere, as a worker's boot does, or to Docker Hub.
+    pub(super) fn block_docker_hub(&self, block: bool) {
+        std::fs::write("/etc/hosts", resolved(if block { "0.0.0.0" } else { HUB })).unwrap();
     }
 
     /// Connections to Docker Hub so far.
@@ -167,13 +232,28 @@ impl World {
     }
 
     /// The positive control: stops our daemon, and sees that the client then goes to Docker Hub.
-    pub(super) async fn goes_to_docker_hub_without_proxy(&mut self, mut pull: Command) {
+    pub(super) async fn goes_to_docker_hub_without_proxy(&mut self, pull: Command) {
+        self.stop_proxy().await;
+        self.goes_to_docker_hub(pull);
+    }
+
+    /// Stops our daemon, which has kept the client from Docker Hub until now.
+    pub(super) async fn stop_proxy(&mut self) {
         assert_eq!(self.hub_connections(), 0, "the client went to Docker Hub although it was served");
         self.proxy.signal("TERM");
         assert!(self.proxy.ended().await.success());
-        let output = pull.output().unwrap();
-        assert!(!output.status.success(), "there is nothing to pull from");
+    }
+
+    /// The client finds nothing, and has asked Docker Hub for it.
+    pub(super) fn goes_to_docker_hub(&self, pull: Command) {
+        fails(pull);
         assert!(self.hub_connections() > 0, "nothing was counted, so the zero before says nothing");
+    }
+
+    /// The client finds nothing, and Docker Hub has not heard of it.
+    pub(super) fn stays_away_from_docker_hub(&self, pull: Command) {
+        let text = fails(pull);
+        assert_eq!(self.hub_connections(), 0, "the client went to Docker Hub: {text}");
     }
 }
 
@@ -189,15 +269,29 @@ impl Drop for World {
 
 /// Output of a command that must succeed.
 pub(super) fn run(command: &mut Command) -> String {
+    run_with_progress(command).0
+}
+
+/// Output of a command that must succeed, and what it said besides.
+pub(super) fn run_with_progress(command: &mut Command) -> (String, String) {
     let output = command.stdin(Stdio::null()).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(output.status.success(), "{command:?}: {}{}", text(&output.stdout), text(&output.stderr));
-    text(&output.stdout)
+    let (out, error) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{command:?}: {out}{error}");
+    (out, error)
+}
+
+/// What a command says that must fail.
+fn fails(mut command: Command) -> String {
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success(), "{command:?}: there is nothing to pull from: {text}");
+    text
 }
 
 /// Docker Hub as a client of this namespace finds it: accepts, counts, and hangs up.
 fn count_connections() -> Arc<AtomicUsize> {
-    let listener = TcpListener::bind("127.0.0.1:443").unwrap();
+    let listener = TcpListener::bind((HUB, 443)).unwrap();
     let count = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&count);
     std::thread::spawn(move || {
@@ -209,10 +303,9 @@ fn count_connections() -> Arc<AtomicUsize> {
     count
 }
 
-/// A pull through cache rule for ECR Public, which needs no login upstream.
-async fn create_rule(gateway: &Gateway) {
-    let body =
-        serde_json::json!({"ecrRepositoryPrefix": "ecr-public", "upstreamRegistryUrl": "public.ecr.aws"});
+/// A pull through cache rule for a registry that needs no login.
+async fn create_rule(gateway: &Gateway, prefix: &str, upstream: &str) {
+    let body = serde_json::json!({"ecrRepositoryPrefix": prefix, "upstreamRegistryUrl": upstream});
     let authorization = format!(
         "AWS4-HMAC-SHA256 Credential={ACCOUNT}/20260101/{REGION}/ecr/aws4_request, SignedHeaders=host, Signature=0"
     );
