@@ -9,6 +9,7 @@ mod client_headers;
 mod clients;
 mod configuration;
 mod credentials;
+mod dashboard;
 mod failures;
 mod manifests;
 mod names;
