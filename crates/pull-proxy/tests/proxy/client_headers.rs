@@ -87,19 +87,3 @@ async fn compressed_content_stays_as_it_is() {
         assert_eq!(oci_copy::Digest::sha256(&bytes).to_string(), *blob);
     }
 }
-
-#[tokio::test]
-async fn redirects_to_blobs_are_passed_on_where_the_operator_wants_it() {
-    let world = World::start("blobs = \"redirect\"").await;
-    let image = world.ecr.add_image("docker-hub/library/alpine", "1", &["linux/amd64"]);
-    let path = format!("/v2/library/alpine/blobs/{}", image.blobs[0]);
-    let answer = world.get(&path).await;
-    assert_eq!(answer.status(), 307);
-    let target = answer.headers()["location"].to_str().unwrap().to_owned();
-    let store = world.ecr.store_address().unwrap().to_string();
-    assert!(target.contains(&store), "{target}");
-    let bytes = world.http.get(target).send().await.unwrap().bytes().await.unwrap();
-    assert_eq!(oci_copy::Digest::sha256(&bytes).to_string(), image.blobs[0]);
-    // A redirect is no content: the signed address must not stand in the log either.
-    assert!(!world.proxy.log().contains("X-Amz-Signature"));
-}

@@ -14,3 +14,5 @@ mod failures;
 mod manifests;
 mod names;
 mod operations;
+mod redirects;
+mod units;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures::StreamExt;
 use upstream_registry::{Effect, Fault, Image, Operation};
 
-use crate::support::{World, eventually, file};
+use crate::support::{World, eventually};
 
 const REPOSITORY: &str = "docker-hub/library/alpine";
 const TAG: &str = "/v2/library/alpine/manifests/1";
@@ -153,35 +153,4 @@ async fn log_is_json_with_what_was_asked_and_no_secret() {
     assert_eq!((&request["repository"], &request["reference"]), (&"library/alpine".into(), &"1".into()));
     assert_eq!((&request["outcome"], &request["status"]), (&"ecr".into(), &200.into()));
     assert!(!log.contains("canary"), "{log}");
-}
-
-#[test]
-fn unit_is_understood_by_systemd_and_scores_as_well_protected() {
-    let analyze = Command::new("systemd-analyze").arg("--version").output();
-    if analyze.is_err() {
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "no systemd-analyze");
-        eprintln!("skipped: no systemd-analyze to check the units");
-        return;
-    }
-    // The program is not where the unit has it.
-    let directory = tempfile::tempdir().unwrap();
-    for name in ["ecr-pull-proxy.service", "ecr-pull-proxy.socket"] {
-        let unit = std::fs::read_to_string(file("systemd").join(name)).unwrap();
-        let unit = unit.replace("/usr/local/bin/ecr-pull-proxy", env!("CARGO_BIN_EXE_ecr-pull-proxy"));
-        std::fs::write(directory.path().join(name), unit).unwrap();
-    }
-    let service = directory.path().join("ecr-pull-proxy.service");
-    for unit in [&service, &directory.path().join("ecr-pull-proxy.socket")] {
-        let verify = Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(unit).output().unwrap();
-        // Unknown keys are warnings only, so any word about our units is a failure.
-        let text = String::from_utf8_lossy(&verify.stderr).into_owned();
-        let ours: Vec<&str> = text.lines().filter(|line| line.contains("ecr-pull-proxy")).collect();
-        assert!(verify.status.success() && ours.is_empty(), "{text}");
-    }
-    let security = Command::new("systemd-analyze")
-        .args(["security", "--offline=true", "--threshold=20"])
-        .arg(&service)
-        .output()
-        .unwrap();
-    assert!(security.status.success(), "{}", String::from_utf8_lossy(&security.stdout));
 }
