@@ -52,7 +52,7 @@ impl Built {
 
     /// True when all programs are there in the wanted version, which Go has written into them.
     fn is_there(&self, place: &Path) -> bool {
-        let module = format!("\tdep\t{}\t{}\t", self.module, self.version);
+        let module = format!("\tmod\t{}\t{}\t", self.module, self.version);
         let is_it = |program: &PathBuf| {
             let told = output(Command::new("go").args(["version", "-m"]).arg(program));
             String::from_utf8_lossy(&told).contains(&module)
@@ -78,30 +78,34 @@ pub fn engines() -> Option<PathBuf> {
     lock.lock().expect("a file can be locked");
     let missing: Vec<&Built> = BUILT.iter().filter(|built| !built.is_there(&programs)).collect();
     if !missing.is_empty() {
-        let go = go(&place);
+        let work = place.join("engines-build");
+        std::fs::create_dir_all(&work).expect("a directory can be made");
+        let go = go(&work);
         for built in missing {
-            build(&go, &place, &programs, built);
+            build(&go, &work, &programs, built);
         }
+        // Four gigabytes of sources and objects, for programs of two hundred megabytes.
+        std::fs::remove_dir_all(&work).expect("it was just made");
     }
     Some(programs)
 }
 
 /// Builds the packages in a module of their own that requires theirs: `go install` of a version refuses BuildKit's, since
 /// it excludes versions of others.
-fn build(go: &Path, place: &Path, programs: &Path, built: &Built) {
-    let module = tempfile::tempdir_in(place).expect("a directory can be made");
+fn build(go: &Path, work: &Path, programs: &Path, built: &Built) {
+    let module = tempfile::tempdir_in(work).expect("a directory can be made");
     let text = format!("module judges\n\ngo {GO}\n\nrequire {} {}\n", built.module, built.version);
     std::fs::write(module.path().join("go.mod"), text).expect("a file can be written");
-    let mut command = command(go, place);
+    let mut command = command(go, work);
     command.env("CGO_ENABLED", if built.cgo { "1" } else { "0" }).current_dir(module.path());
     command.args(["build", "-modcacherw", "-mod=mod", "-ldflags=-s -w", "-o"]).arg(programs);
     output(command.args(built.packages.iter().map(|path| built.package(path))));
 }
 
 /// A Go that is new enough: the installed one, or the one that the module proxy serves.
-fn go(place: &Path) -> PathBuf {
+fn go(work: &Path) -> PathBuf {
     let told = |key: &str| {
-        let told = output(command(Path::new("go"), place).args(["env", key]));
+        let told = output(command(Path::new("go"), work).args(["env", key]));
         String::from_utf8_lossy(&told).trim().to_owned()
     };
     let numbers = |version: &str| -> Vec<u32> {
@@ -112,18 +116,18 @@ fn go(place: &Path) -> PathBuf {
     }
     let module = format!("golang.org/toolchain@v0.0.1-go{GO}.{}-{}", told("GOOS"), told("GOARCH"));
     output(
-        command(Path::new("go"), place).args(["mod", "download", "-modcacherw", &module]).current_dir(place),
+        command(Path::new("go"), work).args(["mod", "download", "-modcacherw", &module]).current_dir(work),
     );
-    let root = place.join("pkg/mod").join(&module);
+    let root = work.join("pkg/mod").join(&module);
     // A module's files are not executable.
     output(Command::new("chmod").arg("-R").arg("+x").arg(root.join("bin")).arg(root.join("pkg/tool")));
     root.join("bin/go")
 }
 
-/// Go, with everything below `place`: nothing outside target is touched, and what is there can be removed.
-fn command(go: &Path, place: &Path) -> Command {
+/// Go, with everything below `work`: nothing outside target is touched, and what is there can be removed.
+fn command(go: &Path, work: &Path) -> Command {
     let mut command = Command::new(go);
-    command.env("GOPATH", place).env("GOCACHE", place.join("build")).env("GOFLAGS", "");
+    command.env("GOPATH", work).env("GOCACHE", work.join("build")).env("GOFLAGS", "");
     command.env("GOTOOLCHAIN", "local").env_remove("GOROOT");
     command
 }
