@@ -167,6 +167,30 @@ mod tests {
     }
 
     #[test]
+    fn pause_has_an_end_however_often_or_long_the_registry_wants_it() {
+        let (health, now) = (health(5), Instant::now());
+        for _ in 0..10 {
+            health.failed(&failure(FailureKind::Limited), now);
+        }
+        assert_eq!(health.admit(now), Err(Duration::from_secs(60)));
+        let day = Some(Duration::from_secs(86_400));
+        health.failed(&Failure { retry_after: day, ..failure(FailureKind::Limited) }, now);
+        assert_eq!(health.admit(now), Err(Duration::from_secs(300)));
+    }
+
+    #[test]
+    fn pauses_begin_anew_once_one_has_passed_and_the_registry_answers() {
+        let (health, now) = (health(5), Instant::now());
+        for _ in 0..4 {
+            health.failed(&failure(FailureKind::Limited), now);
+        }
+        let later = now + Duration::from_secs(8);
+        health.answered(later);
+        health.failed(&failure(FailureKind::Limited), later);
+        assert_eq!(health.admit(later), Err(Duration::from_secs(1)));
+    }
+
+    #[test]
     fn answer_to_another_request_does_not_end_the_pause() {
         let (health, now) = (health(5), Instant::now());
         health.failed(&failure(FailureKind::Limited), now);
