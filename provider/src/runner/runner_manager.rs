@@ -30,7 +30,7 @@ use crate::ec2::launch_template::{self, Template};
 use crate::ec2::launched_group::Parts;
 use crate::ec2::root_volume::RootVolume;
 use crate::identity::Named;
-use crate::runner::boot::Setup;
+use crate::runner::boot::{self, Setup};
 use crate::tags::Tags;
 
 /// Private data: log groups that are ours and no longer used, to be deleted when nothing writes to them any more.
@@ -48,10 +48,10 @@ pub struct GitlabRunner {
     #[tf(validate(text(validate::check_package)))]
     pub package: Option<String>,
     /// Address of the binary: `https://…`, or `s3://<bucket>/<key>`, read with the rights of the instance profile.
-    #[tf(validate(text(validate::check_url)))]
+    #[tf(validate(text(boot::check_url)))]
     pub url: Option<String>,
     /// SHA-256 of the binary, 64 lower case hex digits.
-    #[tf(validate(text(validate::check_sha256)))]
+    #[tf(validate(text(boot::check_sha256)))]
     pub sha256: Option<String>,
 }
 
@@ -59,10 +59,10 @@ pub struct GitlabRunner {
 #[derive(Schema, Clone, Debug, PartialEq)]
 pub struct FleetingPlugin {
     /// Address: `https://…`, or `s3://<bucket>/<key>`, read with the rights of the instance profile.
-    #[tf(validate(text(validate::check_url)))]
+    #[tf(validate(text(boot::check_url)))]
     pub url: String,
     /// SHA-256, 64 lower case hex digits.
-    #[tf(validate(text(validate::check_sha256)))]
+    #[tf(validate(text(boot::check_sha256)))]
     pub sha256: String,
 }
 

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::bundle::{Bundle, Download, Start};
+use super::bundle::{Bundle, Start};
+use super::download::Download;
 use super::setup::{OperatingSystem, Setup};
 use super::{PROGRAM_PATH, SCRIPT_DIRECTORY};
 

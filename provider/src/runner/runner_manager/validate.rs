@@ -170,29 +170,6 @@ pub(super) fn check_package(package: &str) -> Result<(), Invalid> {
         .remedy("Write \"gitlab-runner-<version>\" for dnf, \"gitlab-runner=<version>\" for apt."))
 }
 
-pub(super) fn check_url(text: &str) -> Result<(), Invalid> {
-    let usable = url::Url::parse(text).is_ok_and(|url| {
-        matches!(url.scheme(), "https" | "s3")
-            && url.host_str().is_some_and(|host| !host.is_empty())
-            && url.path().len() > 1
-            && url.username().is_empty()
-            && url.password().is_none()
-    });
-    if usable {
-        return Ok(());
-    }
-    Err(Invalid::new("must be an address without a login")
-        .remedy("Write https://<host>/<path> or s3://<bucket>/<key>."))
-}
-
-pub(super) fn check_sha256(text: &str) -> Result<(), Invalid> {
-    let hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
-    if text.len() == 64 && text.chars().all(hex) {
-        return Ok(());
-    }
-    Err(Invalid::new("must have 64 lower case hex digits"))
-}
-
 pub(super) fn check_shutdown_timeout(text: &str) -> Result<(), Invalid> {
     shutdown_timeout(text).map(drop)
 }
