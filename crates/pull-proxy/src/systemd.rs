@@ -1,4 +1,4 @@
-//! What passes between systemd and the daemon: sockets that it hands over, and notices of readiness and stopping.
+//! What passes between systemd and the daemon: its unit, sockets that it is handed, and notices of readiness and stopping.
 //!
 //! Source: sd_listen_fds(3) and sd_notify(3). Without systemd nothing of this happens.
 
@@ -8,6 +8,9 @@ use std::net::TcpListener;
 use std::os::unix::net::UnixDatagram;
 
 use listenfd::ListenFd;
+
+/// The unit that the daemon runs as: `ecr-pull-proxy.service`, for systemd 250 and later.
+pub const SERVICE_UNIT: &str = include_str!("../systemd/ecr-pull-proxy.service");
 
 /// The listening sockets that systemd opened for us.
 ///

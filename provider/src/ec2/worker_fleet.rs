@@ -24,7 +24,7 @@ use super::root_volume::{self, RootVolume};
 use crate::clients::Clients;
 use crate::creating::{self, Creating};
 use crate::identity::Named;
-use crate::runner::boot::{Setup, worker};
+use crate::runner::boot::{BootError, JobSettings, PullProxy, PullProxyPlan, Setup, pull_proxy, worker};
 use crate::tags::Tags;
 
 /// What remains of `timeouts.delete` for ending the instances that the runner manager has not ended; at most half of it.
@@ -98,6 +98,8 @@ pub struct WorkerFleet {
     /// How instances are set up. AWS does not know it: after an import it is as in the configuration from the next
     /// apply on.
     pub setup: Option<Setup>,
+    /// Serves pulls of upstream names from ECR. AWS does not know it, as `setup`.
+    pub pull_proxy: Option<PullProxy>,
     /// Further tags of instances, volumes and network interfaces; they win over `tags`.
     pub instance_tags: Option<Tags>,
     /// Whether CloudWatch gets figures each minute, at extra cost.
@@ -120,6 +122,12 @@ pub struct WorkerFleet {
     pub user_data_sha256: Computed<String>,
     /// What to write as `instance_ready_command` of the runner's autoscaler.
     pub ready_command: Computed<String>,
+    /// With `pull_proxy` what to write as `volumes` of the runner's Docker executor, so that `docker:dind` and buildx in
+    /// jobs ask the proxy, and pushes have a login; otherwise empty. Only for jobs that are privileged or have the Docker
+    /// socket.
+    pub job_volumes: Computed<Vec<String>>,
+    /// With `pull_proxy` what to write as `environment` of the runner, together with `job_volumes`; otherwise empty.
+    pub job_environment: Computed<Vec<String>>,
     /// Settings that others changed and that endanger running jobs; the next apply sets them right.
     pub unexpected_settings: Computed<Vec<String>>,
     /// All tags, with the provider's default tags.
@@ -212,6 +220,7 @@ impl ImportState for WorkerFleet {
             spot: None,
             root_volume: None,
             setup: None,
+            pull_proxy: None,
             instance_tags: None,
             detailed_monitoring: false,
             health_check_grace_period_seconds: 0,
@@ -221,6 +230,8 @@ impl ImportState for WorkerFleet {
             launch_template_version: Computed::Pending,
             user_data_sha256: Computed::Pending,
             ready_command: Computed::Pending,
+            job_volumes: Computed::Pending,
+            job_environment: Computed::Pending,
             unexpected_settings: Computed::Pending,
             tags_all: Computed::Pending,
         })
@@ -244,10 +255,14 @@ impl ImportIdentity for WorkerFleet {
 
 impl ValidateConfig for WorkerFleet {
     fn validate(config: &WorkerFleetPlan, diagnostics: &mut Diagnostics) {
-        if let Some(problem) = Setup::from_plan(&config.setup).as_ref().and_then(worker::conflict) {
+        let docker_hub_is_served = config.pull_proxy.known().and_then(PullProxyPlan::serves_docker_hub);
+        if let Some(setup) = Setup::from_plan(&config.setup)
+            && let Some(problem) = worker::conflict(&setup, docker_hub_is_served.unwrap_or_default())
+        {
             let path = AttributePath::attribute("setup").with_attribute("daemon_json");
             diagnostics.push(Diagnostic::error("Invalid daemon_json", problem).at(path));
         }
+        pull_proxy::validate(&config.pull_proxy, diagnostics);
         root_volume::validate(&config.root_volume, diagnostics);
     }
 }
@@ -257,8 +272,16 @@ impl WorkerFleet {
     fn set_computed(&mut self, template: &Template, tags: &Tags) {
         self.tags_all = tags.clone().into();
         self.user_data_sha256 = template.user_data.sha256().into();
-        self.ready_command = worker::ready_command().into();
+        self.set_jobs();
         self.unexpected_settings = Vec::new().into();
+    }
+
+    /// What the runner's configuration has to say of jobs on these workers.
+    fn set_jobs(&mut self) {
+        let jobs = JobSettings::of(self.pull_proxy.as_ref());
+        self.ready_command = worker::ready_command().into();
+        self.job_volumes = jobs.volumes.into();
+        self.job_environment = jobs.environment.into();
     }
 
     /// Makes what is missing and sets the rest right; saves state after each object.
@@ -351,6 +374,13 @@ fn ended_by_force(name: &str, left: &[String], limit: Duration) -> Diagnostic {
         limit.as_secs()
     );
     Diagnostic::warning(format!("Workers were ended by force ({name})"), detail)
+}
+
+/// User data that EC2 would not take; `state` says what was done about it.
+fn unsendable(error: &BootError, state: &str) -> Diagnostic {
+    let argument = worker::cause(error);
+    Diagnostic::error(format!("Invalid {argument}"), format!("It cannot be sent: {error}.{state}"))
+        .at(argument)
 }
 
 fn already_exists(name: &str, what: &str) -> Diagnostics {

@@ -1,6 +1,8 @@
 //! The boot bundle as it is sent: golden files, and the judgement of cloud-init and shellcheck on it.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod pull_proxy;
+
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -14,20 +16,23 @@ use terraform_provider_ecrunner::runner::boot::{
 const KEYS: [&str; 2] = ["write_files", "runcmd"];
 
 fn worker_with_everything() -> UserData {
-    worker::bundle(&Setup {
-        operating_system: OperatingSystem::Ubuntu2404,
-        os_user: Some("runner".to_owned()),
-        docker_package: Some("docker.io=27.5.1-0ubuntu3~24.04.2".to_owned()),
-        extra_packages: Some(vec!["jq".to_owned(), "git".to_owned()]),
-        daemon_json: Some(r#"{"mtu": 1400, "log-driver": "journald"}"#.to_owned()),
-        extra_script: Some("sysctl -w vm.max_map_count=262144".to_owned()),
-    })
+    worker::bundle(
+        &Setup {
+            operating_system: OperatingSystem::Ubuntu2404,
+            os_user: Some("runner".to_owned()),
+            docker_package: Some("docker.io=27.5.1-0ubuntu3~24.04.2".to_owned()),
+            extra_packages: Some(vec!["jq".to_owned(), "git".to_owned()]),
+            daemon_json: Some(r#"{"mtu": 1400, "log-driver": "journald"}"#.to_owned()),
+            extra_script: Some("sysctl -w vm.max_map_count=262144".to_owned()),
+        },
+        None,
+    )
     .user_data()
     .unwrap()
 }
 
 fn worker_by_default() -> UserData {
-    worker::bundle(&Setup::default()).user_data().unwrap()
+    worker::bundle(&Setup::default(), None).user_data().unwrap()
 }
 
 /// Every ability of a bundle.
@@ -90,6 +95,12 @@ fn a_manager() -> UserData {
     manager::bundle(&Setup::default(), &manager).user_data().unwrap()
 }
 
+fn all() -> Vec<UserData> {
+    let mut all = vec![worker_by_default(), worker_with_everything(), everything(), a_manager()];
+    all.extend(pull_proxy::workers());
+    all
+}
+
 #[test]
 fn a_managers_user_data_is_as_recorded() {
     check_golden("manager_amazon_linux_2023.yaml", &a_manager());
@@ -122,7 +133,7 @@ fn a_worker_leaves_room_for_what_comes() {
 
 #[test]
 fn only_known_keys_are_used_and_the_boot_script_is_what_runs() {
-    for data in [worker_by_default(), worker_with_everything(), everything(), a_manager()] {
+    for data in all() {
         let config = document(&data);
         let keys: Vec<_> = config.as_object().unwrap().keys().map(String::as_str).collect();
         assert!(keys.iter().all(|key| KEYS.contains(key)), "{keys:?}");
@@ -132,7 +143,7 @@ fn only_known_keys_are_used_and_the_boot_script_is_what_runs() {
 
 #[test]
 fn cloud_init_accepts_the_user_data() {
-    for data in [worker_by_default(), worker_with_everything(), everything(), a_manager()] {
+    for data in all() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("user-data");
         std::fs::write(&file, data.plain()).unwrap();
@@ -144,7 +155,7 @@ fn cloud_init_accepts_the_user_data() {
 // which is what the gate waits by (SC2310), and matters of style.
 #[test]
 fn shellcheck_finds_nothing_in_the_scripts() {
-    for data in [worker_by_default(), worker_with_everything(), everything(), a_manager()] {
+    for data in all() {
         let folder = tempfile::tempdir().unwrap();
         let config = document(&data);
         let scripts = config["write_files"].as_array().unwrap().iter();
@@ -230,12 +241,18 @@ fn a_download_with_a_wrong_checksum_is_not_installed() {
 
 /// Runs the bundle's boot script with its markers, and `tools` on the path, below `root`.
 fn boot(bundle: &Bundle, root: &str) -> bool {
+    boot_in(bundle, root, &[])
+}
+
+/// The same with further paths replaced.
+fn boot_in(bundle: &Bundle, root: &str, paths: &[(&str, &str)]) -> bool {
     let config = document(&bundle.user_data().unwrap());
     let script = config["write_files"].as_array().unwrap().last().unwrap()["content"].as_str().unwrap();
     let script = script
         .replace("/run/ecrunner", root)
         .replace("PATH=/usr/local/sbin", &format!("PATH={root}/tools:/usr/local/sbin"))
         .replace("/dev/console", "/dev/null");
+    let script = paths.iter().fold(script, |script, (from, to)| script.replace(from, to));
     Command::new("sh").arg("-c").arg(script).stderr(Stdio::null()).status().unwrap().success()
 }
 
@@ -248,10 +265,10 @@ fn document(data: &UserData) -> Value {
     serde_json::from_str(data.plain().strip_prefix("#cloud-config\n").unwrap()).unwrap()
 }
 
-/// Runs a tool that has to succeed. Without it the check is skipped, where CI does not demand it.
+/// Runs a tool that has to succeed; what it said. Without it the check is skipped, where CI does not demand it.
 #[track_caller]
 #[allow(clippy::print_stderr, reason = "a skip has to be seen")]
-fn run_tool(tool: &str, arguments: &[&str]) {
+fn run_tool(tool: &str, arguments: &[&str]) -> String {
     let output = match Command::new(tool).args(arguments).output() {
         Ok(output) => output,
         Err(error) if std::env::var("CI").is_ok_and(|value| value == "true") => {
@@ -259,9 +276,10 @@ fn run_tool(tool: &str, arguments: &[&str]) {
         }
         Err(_) => {
             eprintln!("skipped: {tool} is not installed");
-            return;
+            return String::new();
         }
     };
     let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     assert!(output.status.success(), "{tool}: {}{}", text[0], text[1]);
+    text.concat()
 }

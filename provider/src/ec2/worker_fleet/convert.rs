@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use aws_sdk_autoscaling::types::{AutoScalingGroup, MixedInstancesPolicy};
 use aws_sdk_ec2::types::ResponseLaunchTemplateData;
+use tf_provider::Diagnostics;
 use tf_provider::schema::Computed;
-use tf_provider::{Diagnostic, Diagnostics};
 
-use super::{Spot, SpotAllocationStrategy, WorkerFleet};
+use super::{Spot, SpotAllocationStrategy, WorkerFleet, unsendable};
 use crate::clients::Clients;
 use crate::ec2::auto_scaling_group::{self, GroupSpec, Launch, Mixed};
 use crate::ec2::launch_template::{self, LaunchTemplate, Template};
@@ -26,10 +26,8 @@ impl WorkerFleet {
         instance_tags
             .extend(self.instance_tags.iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
         let setup = self.setup.clone().unwrap_or_default();
-        let user_data = worker::bundle(&setup).user_data().map_err(|error| {
-            let detail = format!("It cannot be sent: {error}. Nothing was changed.");
-            Diagnostic::error("Invalid setup", detail).at("setup")
-        })?;
+        let user_data = worker::bundle(&setup, self.pull_proxy.as_ref()).user_data();
+        let user_data = user_data.map_err(|error| unsendable(&error, " Nothing was changed."))?;
         Ok(Template {
             image_id: self.image_id.clone(),
             instance_type: self.instance_types.first().cloned().unwrap_or_default(),
@@ -96,7 +94,7 @@ impl WorkerFleet {
         let reported = group.map(auto_scaling_group::tags_of);
         let reported = reported.or_else(|| template.map(|template| template.tags.clone()));
         (self.tags, self.tags_all) = clients.tags.read(reported.unwrap_or_default(), self.tags.as_ref());
-        self.ready_command = worker::ready_command().into();
+        self.set_jobs();
         self.arn = group.and_then(|group| group.auto_scaling_group_arn()).map(str::to_owned).into();
         self.launch_template_id = template.map(|template| template.id.clone()).into();
         self.launch_template_version = Computed::null();

@@ -1,20 +1,21 @@
 //! What a plan can tell: computed attributes, the instances' checksum, and whether the purchase mix changes.
 
 use tf_provider::schema::Convert;
-use tf_provider::{Diagnostic, ModifyPlan, PlanContext, Value};
+use tf_provider::{ModifyPlan, PlanContext, Value};
 
-use super::{Spot, WorkerFleet};
+use super::{Spot, WorkerFleet, unsendable};
 use crate::ec2::launch_template;
-use crate::runner::boot::{Setup, worker};
+use crate::runner::boot::{JobSettings, PullProxy, Setup, worker};
 
 /// What a version of the launch template is made of.
-const TEMPLATE_ATTRIBUTES: [&str; 10] = [
+const TEMPLATE_ATTRIBUTES: [&str; 11] = [
     "image_id",
     "instance_types",
     "security_group_ids",
     "instance_profile_arn",
     "root_volume",
     "setup",
+    "pull_proxy",
     "instance_tags",
     "detailed_monitoring",
     "user_data_sha256",
@@ -28,18 +29,20 @@ impl ModifyPlan for WorkerFleet {
         }
         plan.planned.ready_command = Value::Known(worker::ready_command());
         plan.planned.unexpected_settings = Value::Known(Vec::new());
-        plan.planned.user_data_sha256 = match Setup::from_plan(&plan.planned.setup) {
-            None => Value::Unknown,
-            Some(setup) => match worker::bundle(&setup).user_data() {
+        let jobs = JobSettings::from_plan(&plan.planned.pull_proxy);
+        plan.planned.job_volumes = texts(jobs.as_ref().map(|jobs| jobs.volumes.clone()));
+        plan.planned.job_environment = texts(jobs.map(|jobs| jobs.environment));
+        let setup = Setup::from_plan(&plan.planned.setup);
+        let proxy = PullProxy::from_plan(&plan.planned.pull_proxy);
+        plan.planned.user_data_sha256 = match (setup, proxy) {
+            (Some(setup), Some(proxy)) => match worker::bundle(&setup, proxy.as_ref()).user_data() {
                 Ok(data) => Value::Known(data.sha256()),
                 Err(error) => {
-                    plan.report(
-                        Diagnostic::error("Invalid setup", format!("It cannot be sent: {error}."))
-                            .at("setup"),
-                    );
+                    plan.report(unsendable(&error, ""));
                     Value::Unknown
                 }
             },
+            _ => Value::Unknown,
         };
         let Some(prior) = plan.prior else { return };
         // What is gone comes back under another id.
@@ -58,6 +61,11 @@ impl ModifyPlan for WorkerFleet {
         );
         refuse_new_purchase_mix(plan, prior);
     }
+}
+
+/// Unknown for none.
+fn texts(known: Option<Vec<String>>) -> Value<Vec<Value<String>>> {
+    known.map_or(Value::Unknown, |texts| Value::Known(texts.into_iter().map(Value::Known).collect()))
 }
 
 /// With another purchase mix AWS would replace running instances, and the jobs on them.

@@ -13,11 +13,13 @@ mod script;
 mod setup;
 
 pub mod manager;
+pub mod pull_proxy;
 pub mod worker;
 
 pub use bundle::{BootError, Bundle, Start};
 pub use cloud_init::{USER_DATA_LIMIT, UserData, sha256_of_base64};
 pub use download::{Download, check_sha256, check_url};
+pub use pull_proxy::{JobSettings, PullProxy, PullProxyPlan};
 pub use setup::{OperatingSystem, Setup, SetupPlan};
 
 /// Where boot tells how it went: tmpfs, so that nothing of an earlier boot is taken for news.

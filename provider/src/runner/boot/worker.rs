@@ -1,8 +1,9 @@
-//! The worker's bundle: Docker Engine, its configuration, and the user that the runner manager connects as.
+//! The worker's bundle: Docker Engine, its configuration, the pull proxy, and the user that the runner manager connects as.
 
 use serde_json::{Map, Value, json};
 
-use super::bundle::Bundle;
+use super::bundle::{BootError, Bundle};
+use super::pull_proxy::{self, PullProxy};
 use super::setup::{OperatingSystem, Setup};
 use super::{FAILED_MARKER, READY_MARKER};
 
@@ -13,16 +14,20 @@ const READY_LIMIT_SECONDS: u32 = 900;
 ///
 /// Nothing on it restarts Docker on its own account while jobs run: Ubuntu's unattended upgrades are off, since a
 /// worker lives for hours and gets updates with its image; Amazon Linux 2023 installs what the image's release has.
-pub fn bundle(setup: &Setup) -> Bundle {
+pub fn bundle(setup: &Setup, proxy: Option<&PullProxy>) -> Bundle {
     let mut bundle = Bundle::new(setup.operating_system);
     let user = setup.user();
-    bundle.file("/etc/docker/daemon.json", 0o644, daemon_json(setup.daemon_json.as_deref()));
+    let mirror = proxy.and_then(pull_proxy::registry_mirrors);
+    bundle.file("/etc/docker/daemon.json", 0o644, daemon_json(setup.daemon_json.as_deref(), mirror));
     if setup.operating_system == OperatingSystem::Ubuntu2404 {
         bundle.file("/etc/apt/apt.conf.d/99ecrunner", 0o644, "APT::Periodic::Enable \"0\";\n");
     }
     bundle.package(setup.docker());
     for package in setup.extra_packages.iter().flatten() {
         bundle.package(package.as_str());
+    }
+    if let Some(proxy) = proxy {
+        proxy.add_to(&mut bundle);
     }
     bundle
         // Ubuntu's package starts the service, Amazon Linux's does not. The configuration was there before either.
@@ -51,9 +56,28 @@ pub fn ready_command() -> String {
     )
 }
 
-/// What in a setup would keep Docker from starting, as a sentence; it concerns `daemon_json`.
-pub fn conflict(setup: &Setup) -> Option<&'static str> {
+/// The argument that keeps a worker's user data from being sent.
+pub fn cause(error: &BootError) -> &'static str {
+    match error {
+        BootError::TooLarge { largest, .. }
+            if largest.first().is_some_and(|(path, _)| path == pull_proxy::CONFIG) =>
+        {
+            "pull_proxy"
+        }
+        _ => "setup",
+    }
+}
+
+/// What in a setup would keep Docker from starting, or from asking the pull proxy where that serves Docker Hub; as
+/// sentences, which concern `daemon_json`.
+pub fn conflict(setup: &Setup, docker_hub_is_served: bool) -> Option<&'static str> {
     let Ok(Value::Object(theirs)) = serde_json::from_str(setup.daemon_json.as_deref()?) else { return None };
+    if docker_hub_is_served && theirs.contains_key("registry-mirrors") {
+        return Some(
+            "pull_proxy serves Docker Hub, for which registry-mirrors names the proxy. Remove registry-mirrors, or the \
+             names of docker.io from mirrors and rules of pull_proxy.",
+        );
+    }
     // Amazon Linux's /etc/sysconfig/docker passes the flag, and dockerd takes a setting from one place only.
     let twice =
         setup.operating_system == OperatingSystem::AmazonLinux2023 && theirs.contains_key("default-ulimits");
@@ -64,7 +88,7 @@ pub fn conflict(setup: &Setup) -> Option<&'static str> {
 }
 
 /// Ours, with the practitioner's merged over it. That it is an object was checked before.
-fn daemon_json(merged: Option<&str>) -> String {
+fn daemon_json(merged: Option<&str>, registry_mirror: Option<String>) -> String {
     let mut ours = json!({
         // Jobs outlive a restart of the daemon.
         "live-restore": true,
@@ -74,6 +98,9 @@ fn daemon_json(merged: Option<&str>) -> String {
         // The same image store whatever the engine's version.
         "features": { "containerd-snapshotter": false },
     });
+    if let Some(mirror) = registry_mirror {
+        ours["registry-mirrors"] = json!([mirror]);
+    }
     if let (Some(Ok(Value::Object(theirs))), Value::Object(ours)) =
         (merged.map(serde_json::from_str), &mut ours)
     {
@@ -113,7 +140,7 @@ mod tests {
     #[test]
     fn the_practitioners_daemon_json_wins_key_by_key_and_null_takes_away() {
         let merged =
-            daemon_json(Some(r#"{"log-opts": {"max-size": "1g"}, "live-restore": null, "mtu": 1400}"#));
+            daemon_json(Some(r#"{"log-opts": {"max-size": "1g"}, "live-restore": null, "mtu": 1400}"#), None);
         assert_eq!(
             keys(&merged),
             json!({
@@ -127,7 +154,7 @@ mod tests {
 
     #[test]
     fn options_of_one_log_driver_are_not_given_to_another() {
-        let options = |text: &str| keys(&daemon_json(Some(text)))["log-opts"].clone();
+        let options = |text: &str| keys(&daemon_json(Some(text), None))["log-opts"].clone();
         assert_eq!(options(r#"{"log-driver": "journald"}"#), Value::Null);
         assert_eq!(options(r#"{"log-driver": "local"}"#)["max-size"], "10m");
     }
@@ -139,9 +166,20 @@ mod tests {
             daemon_json: Some(r#"{"default-ulimits": {}}"#.to_owned()),
             ..Setup::default()
         };
-        assert!(conflict(&setup(OperatingSystem::AmazonLinux2023)).is_some());
-        assert_eq!(conflict(&setup(OperatingSystem::Ubuntu2404)), None);
-        assert_eq!(conflict(&Setup::default()), None);
+        assert!(conflict(&setup(OperatingSystem::AmazonLinux2023), false).is_some());
+        assert_eq!(conflict(&setup(OperatingSystem::Ubuntu2404), false), None);
+        assert_eq!(conflict(&Setup::default(), true), None);
+    }
+
+    #[test]
+    fn mirrors_of_the_practitioner_are_refused_where_ours_is_needed() {
+        for daemon_json in
+            [r#"{"registry-mirrors": ["https://mirror.example.com"]}"#, r#"{"registry-mirrors": null}"#]
+        {
+            let setup = Setup { daemon_json: Some(daemon_json.to_owned()), ..Setup::default() };
+            assert!(conflict(&setup, true).is_some_and(|problem| problem.contains("registry-mirrors")));
+            assert_eq!(conflict(&setup, false), None);
+        }
     }
 
     #[test]
@@ -152,11 +190,11 @@ mod tests {
     #[test]
     fn extra_script_keeps_its_interpreter_and_runs_last() {
         let setup = |script: &str| Setup { extra_script: Some(script.to_owned()), ..Setup::default() };
-        let plain = bundle(&setup("echo hello")).user_data().unwrap();
+        let plain = bundle(&setup("echo hello"), None).user_data().unwrap();
         assert!(plain.plain().contains("#!/bin/sh\\necho hello"));
-        let windows = bundle(&setup("echo hello\r\n")).user_data().unwrap();
+        let windows = bundle(&setup("echo hello\r\n"), None).user_data().unwrap();
         assert_eq!(plain, windows);
-        let python = bundle(&setup("#!/usr/bin/python3\nprint()")).user_data().unwrap();
+        let python = bundle(&setup("#!/usr/bin/python3\nprint()"), None).user_data().unwrap();
         assert!(python.plain().contains("\"#!/usr/bin/python3"));
         let text = plain.plain();
         let last = text.find("step='running extra_script'").unwrap();

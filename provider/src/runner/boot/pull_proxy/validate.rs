@@ -1,0 +1,85 @@
+//! Checks of `pull_proxy`, the last by the daemon itself.
+
+use std::collections::BTreeMap;
+
+use ecr_host::EcrHost;
+use oci_copy::Reference;
+use pull_proxy::Config;
+use tf_provider::schema::Invalid;
+use tf_provider::{AttributePath, Diagnostic, Diagnostics, Value};
+
+use super::{PullProxy, PullProxyPlan, daemon, host_of};
+use crate::ecr::repository_name::{check_name, is_pattern};
+
+/// Checks what the single attributes' checks do not see; faults are told at their places below `pull_proxy`.
+pub fn validate(config: &Value<PullProxyPlan>, diagnostics: &mut Diagnostics) {
+    let Value::Known(plan) = config else { return };
+    let mut faults = Diagnostics::new();
+    let none = |named: &Value<BTreeMap<String, Value<String>>>| match named {
+        Value::Unknown => false,
+        Value::Null => true,
+        Value::Known(named) => named.is_empty(),
+    };
+    if none(&plan.mirrors) && none(&plan.rules) {
+        let detail =
+            "Nothing would be served. Set mirrors or rules, such as those of the module image-supply.";
+        faults.push(Diagnostic::error("Invalid pull_proxy", detail).at("pull_proxy"));
+    }
+    for (attribute, named) in [("mirrors", &plan.mirrors), ("rules", &plan.rules)] {
+        for (upstream, name) in named.known().into_iter().flatten() {
+            let mut fault = |what: &str, invalid: Invalid| {
+                let detail = format!("{what} {}. {}", invalid.problem, invalid.remedy);
+                let path = AttributePath::attribute("pull_proxy").with_attribute(attribute);
+                faults.push(
+                    Diagnostic::error(format!("Invalid {attribute}"), detail.trim_end())
+                        .at(path.with_key(upstream.as_str())),
+                );
+            };
+            if let Err(invalid) = check_upstream(upstream) {
+                fault(&format!("The upstream name {upstream:?}"), invalid);
+            }
+            if let Value::Known(name) = name
+                && let Err(invalid) = check_name(name)
+            {
+                fault(&format!("The name in ECR for {upstream}, {name:?},"), invalid);
+            }
+        }
+    }
+    // Otherwise it would tell the same again.
+    if !faults.has_errors()
+        && let Some(Some(proxy)) = PullProxy::from_plan(config)
+        && EcrHost::parse(&proxy.registry_host).is_ok()
+        && let Err(error) = Config::parse(&daemon::config(&proxy))
+    {
+        let detail = format!("The daemon would refuse its configuration: {error}.");
+        faults.push(Diagnostic::error("Invalid pull_proxy", detail).at("pull_proxy"));
+    }
+    diagnostics.extend(faults);
+}
+
+pub(super) fn check_registry_host(host: &str) -> Result<(), Invalid> {
+    match EcrHost::parse(host) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Invalid::new("must be the host of a registry of ECR")
+            .remedy("Write \"<account id>.dkr.ecr.<region>.amazonaws.com\", without https:// and path.")),
+    }
+}
+
+pub(super) fn check_push_repository(name: &str) -> Result<(), Invalid> {
+    if is_pattern(name) {
+        return Ok(());
+    }
+    Err(Invalid::new("must be the name of a repository, in which `*` stands for any text")
+        .remedy("Write \"team/*\", for example, without the registry's host."))
+}
+
+/// Registry and path prefix by the daemon's grammar; the registry's name also has to be one, since files are named by it.
+fn check_upstream(upstream: &str) -> Result<(), Invalid> {
+    daemon::check_upstream(upstream).map_err(Invalid::new)?;
+    let host = host_of(upstream);
+    let parsed = Reference::parse(&format!("{host}/x"));
+    if parsed.is_ok_and(|parsed| parsed.domain() == host) && !host.starts_with('[') {
+        return Ok(());
+    }
+    Err(Invalid::new("must begin with the name of a registry").remedy("Write \"docker.io\", for example."))
+}
