@@ -6,25 +6,25 @@
 
 mod convert;
 mod plan;
+mod validate;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_autoscaling::types::AutoScalingGroup;
-use tf_provider::schema::{Computed, Invalid};
+use tf_provider::schema::Computed;
 use tf_provider::{
-    AttributePath, Context, Diagnostic, Diagnostics, ImportIdentity, ImportState, Resource, ResourceIdentity,
-    Schema, StringEnum, ValidateConfig,
+    Context, Diagnostic, Diagnostics, ImportIdentity, ImportState, Resource, ResourceIdentity, Schema,
+    StringEnum,
 };
 
 use super::auto_scaling_group;
 use super::launch_template::{self, Template};
 use super::launched_group::{self, Parts};
-use super::root_volume::{self, RootVolume};
+use super::root_volume::RootVolume;
 use crate::clients::Clients;
 use crate::creating::{self, Creating};
 use crate::identity::Named;
-use crate::runner::boot::{BootError, JobSettings, PullProxy, PullProxyPlan, Setup, pull_proxy, worker};
+use crate::runner::boot::{BootError, JobSettings, PullProxy, Setup, worker};
 use crate::tags::Tags;
 
 /// What remains of `timeouts.delete` for ending the instances that the runner manager has not ended; at most half of it.
@@ -65,6 +65,28 @@ pub struct Spot {
 /// Destroy and replacement start no more instances, and leave it to the runner manager to end those that there are, each
 /// when its jobs are over. `timeouts.delete` says for how long: what is left 10 minutes before its end, or at half of it
 /// where it is shorter than 20 minutes, is terminated with the jobs on it.
+///
+/// With `pull_proxy` each instance runs the daemon `ecr-pull-proxy`, and pulls of upstream names such as `alpine` or
+/// `quay.io/org/app` come from ECR. Jobs need neither logins nor other names for that; the instance profile must be allowed
+/// to pull (`image_pull`), to read the program where it lies in S3 (`read_objects`), and with `push` to assume its role. An
+/// instance on which the daemon does not start does not become ready. How much of it an engine makes use of, and what
+/// `fallback = "none"` means for it:
+///
+/// | engine | is served | kept from the upstream registry |
+/// |---|---|---|
+/// | Docker before 28, and any Docker with its old image store, as here by default | Docker Hub | by a block of Docker Hub's names on the instance |
+/// | Docker from 28 with `{"features": {"containerd-snapshotter": true}}` in `setup.daemon_json`, and `docker build` of any Docker from 28 | every registry of `mirrors` and `rules` | by `hosts.toml`, which names the daemon alone; for Docker Hub by the block too |
+/// | containerd with `config_path = "/etc/containerd/certs.d"` | every registry of `mirrors` and `rules` | as above |
+/// | `docker:dind` in jobs, by `job_volumes` | Docker Hub | not |
+/// | BuildKit in jobs (`docker buildx create`), by `job_volumes` | every registry of `mirrors` and `rules` | not |
+///
+/// The block is `/etc/hosts` of the instance, and is there only with `fallback = "none"` and a mirror or rule for
+/// `docker.io`. An image of Docker Hub that no mirror and no rule names can then not be pulled, and `docker login` and
+/// `docker push` to Docker Hub fail where jobs use the engine of the instance. Containers have a hosts file of their own:
+/// what runs in them, nested engines among it, reaches Docker Hub as far as the network allows. An engine that is told by
+/// `hosts.toml` that there is nobody but the daemon cannot push to these registries either.
+///
+/// Registries that an engine is not served from are asked by the engine itself, as without `pull_proxy`.
 #[derive(Schema, Clone, Debug)]
 #[tf(
     type_name = "ecrunner_worker_fleet",
@@ -72,19 +94,19 @@ pub struct Spot {
 )]
 pub struct WorkerFleet {
     /// Name of Auto Scaling group and launch template; 3 to 128 letters, digits and `().-/_`.
-    #[tf(replace, validate(text(check_name)))]
+    #[tf(replace, validate(text(validate::check_name)))]
     pub name: String,
     /// Id of the image, such as that of the data source `ecrunner_ami`.
-    #[tf(validate(text(check_image)))]
+    #[tf(validate(text(validate::check_image)))]
     pub image_id: String,
     /// Types of instances, 1 to 40, the preferred first. More than one makes a mixed instances policy.
-    #[tf(validate(length(1..=40), check(|ids: &Vec<String>| check_unique(ids))))]
+    #[tf(validate(length(1..=40), check(|ids: &Vec<String>| validate::check_unique(ids))))]
     pub instance_types: Vec<String>,
     /// Ids of the subnets that instances are started in.
-    #[tf(validate(length(1..=50), check(|ids: &Vec<String>| check_unique(ids))))]
+    #[tf(validate(length(1..=50), check(|ids: &Vec<String>| validate::check_unique(ids))))]
     pub subnet_ids: Vec<String>,
     /// Ids of the security groups of the instances.
-    #[tf(validate(length(1..=16), check(|ids: &Vec<String>| check_unique(ids))))]
+    #[tf(validate(length(1..=16), check(|ids: &Vec<String>| validate::check_unique(ids))))]
     pub security_group_ids: Vec<String>,
     /// ARN of the instance profile. All jobs of an instance can use its rights.
     pub instance_profile_arn: Option<String>,
@@ -98,7 +120,8 @@ pub struct WorkerFleet {
     /// How instances are set up. AWS does not know it: after an import it is as in the configuration from the next
     /// apply on.
     pub setup: Option<Setup>,
-    /// Serves pulls of upstream names from ECR. AWS does not know it, as `setup`.
+    /// Serves pulls of upstream names from ECR. AWS does not know it: after an import it is as in the configuration from
+    /// the next apply on.
     pub pull_proxy: Option<PullProxy>,
     /// Further tags of instances, volumes and network interfaces; they win over `tags`.
     pub instance_tags: Option<Tags>,
@@ -122,11 +145,12 @@ pub struct WorkerFleet {
     pub user_data_sha256: Computed<String>,
     /// What to write as `instance_ready_command` of the runner's autoscaler.
     pub ready_command: Computed<String>,
-    /// With `pull_proxy` what to write as `volumes` of the runner's Docker executor, so that `docker:dind` and buildx in
-    /// jobs ask the proxy, and pushes have a login; otherwise empty. Only for jobs that are privileged or have the Docker
-    /// socket.
+    /// With `pull_proxy`: what to write as `volumes` of the runner's Docker executor, so that `docker:dind` and buildx in
+    /// jobs ask the daemon, and pushes have a login. Otherwise empty. It is for jobs that run as root and are privileged or
+    /// have the Docker socket. A `docker:dind` must then not be given `--registry-mirror` as well: it would not start.
     pub job_volumes: Computed<Vec<String>>,
-    /// With `pull_proxy` what to write as `environment` of the runner, together with `job_volumes`; otherwise empty.
+    /// With `pull_proxy`: what to write as `environment` of the runner, together with `job_volumes`. Otherwise empty. With
+    /// `push` it sets `DOCKER_CONFIG` to a directory that is read-only: jobs that log in elsewhere set their own.
     pub job_environment: Computed<Vec<String>>,
     /// Settings that others changed and that endanger running jobs; the next apply sets them right.
     pub unexpected_settings: Computed<Vec<String>>,
@@ -250,20 +274,6 @@ impl ImportIdentity for WorkerFleet {
     async fn import_identity(identity: Named, ctx: &mut Context<Clients>) -> Result<Self, Diagnostics> {
         let name = identity.name(ctx.client())?;
         Self::import(name, ctx).await
-    }
-}
-
-impl ValidateConfig for WorkerFleet {
-    fn validate(config: &WorkerFleetPlan, diagnostics: &mut Diagnostics) {
-        let docker_hub_is_served = config.pull_proxy.known().and_then(PullProxyPlan::serves_docker_hub);
-        if let Some(setup) = Setup::from_plan(&config.setup)
-            && let Some(problem) = worker::conflict(&setup, docker_hub_is_served.unwrap_or_default())
-        {
-            let path = AttributePath::attribute("setup").with_attribute("daemon_json");
-            diagnostics.push(Diagnostic::error("Invalid daemon_json", problem).at(path));
-        }
-        pull_proxy::validate(&config.pull_proxy, diagnostics);
-        root_volume::validate(&config.root_volume, diagnostics);
     }
 }
 
@@ -394,54 +404,4 @@ fn already_exists(name: &str, what: &str) -> Diagnostics {
     )
     .at("name")
     .into()
-}
-
-fn check_name(name: &str) -> Result<(), Invalid> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "().-/_".contains(c);
-    if !(3..=128).contains(&name.len()) {
-        return Err(Invalid::new(format!("must have 3 to 128 characters, but has {}", name.chars().count())));
-    }
-    match name.chars().find(|c| !allowed(*c)) {
-        Some(c) => Err(Invalid::new(format!("must consist of letters, digits and `().-/_`, but has {c:?}"))),
-        None => Ok(()),
-    }
-}
-
-fn check_image(id: &str) -> Result<(), Invalid> {
-    let hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
-    match id.strip_prefix("ami-") {
-        Some(rest) if rest.len() >= 8 && rest.chars().all(hex) => Ok(()),
-        _ => Err(Invalid::new("must be the id of an image").remedy(
-            "Write ami-…, such as the image_id of the data source ecrunner_ami. A parameter's name would hide a new image from the plan.",
-        )),
-    }
-}
-
-fn check_unique(values: &[String]) -> Result<(), Invalid> {
-    let mut seen = BTreeSet::new();
-    match values.iter().position(|value| !seen.insert(value)) {
-        Some(index) => Err(Invalid::new(format!("must not name {} twice", values[index]))),
-        None => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_fit_group_and_launch_template() {
-        assert_eq!(check_name("ci/linux-(a).b_c"), Ok(()));
-        for wrong in ["ab", "with space", "a:b", "umlaut-\u{e4}", &"x".repeat(129)] {
-            assert!(check_name(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn an_image_is_named_by_its_id() {
-        assert_eq!(check_image("ami-0123456789abcdef0"), Ok(()));
-        for wrong in ["", "ami-", "resolve:ssm:/aws/service/x", "ami-0123456Z"] {
-            assert!(check_image(wrong).is_err(), "{wrong}");
-        }
-    }
 }

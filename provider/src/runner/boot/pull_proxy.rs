@@ -75,8 +75,8 @@ pub struct Push {
     /// it. All jobs of an instance can use its rights.
     #[tf(validate(text(check_role_arn)))]
     pub role_arn: String,
-    /// Repositories of `registry_host` to push to, such as `team/*`; `*` stands for any text. Mirrors and the
-    /// repositories of rules are never among them.
+    /// Repositories of `registry_host` to push to, 1 or more: names, or what names begin with and `*`, such as `team/*`.
+    /// None that mirrors or rules serve images from.
     #[tf(validate(length(1..=100), each(text(validate::check_push_repository))))]
     pub repositories: BTreeSet<String>,
 }

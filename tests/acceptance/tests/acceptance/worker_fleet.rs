@@ -4,6 +4,7 @@ mod destroy;
 mod faults;
 mod invalid;
 mod outside;
+mod pull_proxy;
 mod tags;
 
 use acceptance::{Account, Workspace};
@@ -148,7 +149,10 @@ fn example_is_planned() {
     let account = Account::new();
     let mut workspace = Workspace::new(&account);
     workspace.config(EXAMPLE);
-    assert_eq!(workspace.plan().actions("ecrunner_worker_fleet.linux"), ["create"]);
+    let plan = workspace.plan();
+    for name in ["linux", "transparent"] {
+        assert_eq!(plan.actions(&format!("{TYPE}.{name}")), ["create"]);
+    }
 }
 
 #[test]

@@ -14,8 +14,9 @@ use super::{ADDRESS, Fallback, LOCAL, NESTED, PullProxy};
 /// Where the unit looks for the daemon's configuration.
 pub const CONFIG: &str = "/etc/ecr-pull-proxy.toml";
 const PROGRAM: &str = "/usr/local/bin/ecr-pull-proxy";
-/// Stands for any repository where upstream names alone are checked.
-const SOME_REPOSITORY: &str = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/any";
+/// Stand for any registry and role where a single value is checked, since the real ones may be unknown.
+const SOME_REGISTRY: &str = "123456789012.dkr.ecr.eu-central-1.amazonaws.com";
+const SOME_ROLE: &str = "arn:aws:iam::123456789012:role/some";
 const UNIT: &str = "ecr-pull-proxy.service";
 /// Link to the one program, on both operating systems.
 const IP: &str = "/usr/sbin/ip";
@@ -47,13 +48,8 @@ pub(super) fn config(proxy: &PullProxy) -> String {
     }
     if let Some(push) = &proxy.push {
         let repositories = push.repositories.iter();
-        let repositories: Vec<String> =
-            repositories.map(|name| format!("{}/{name}", proxy.registry_host)).collect();
-        let push = Table::from_iter([
-            ("role_arn".to_owned(), Value::from(push.role_arn.as_str())),
-            ("repositories".to_owned(), Value::from(repositories)),
-            ("docker_config".to_owned(), Value::from(format!("{DOCKER_CONFIG_DIRECTORY}/config.json"))),
-        ]);
+        let repositories = repositories.map(|name| format!("{}/{name}", proxy.registry_host)).collect();
+        let push = self::push(&push.role_arn, repositories);
         config.insert("push".to_owned(), Value::from(push));
     }
     config.to_string()
@@ -62,17 +58,47 @@ pub(super) fn config(proxy: &PullProxy) -> String {
 /// Checks an upstream name by the daemon's own grammar.
 ///
 /// # Errors
-/// What the daemon would say of it.
+/// What the daemon says of it.
 pub(super) fn check_upstream(upstream: &str) -> Result<(), String> {
-    let rule = Table::from_iter([
-        ("upstream".to_owned(), Value::from(upstream)),
-        ("repository".to_owned(), Value::from(SOME_REPOSITORY)),
+    let config = Table::from_iter([("mirror".to_owned(), Value::from(vec![mirror(upstream)]))]);
+    told_of("mirror[0].upstream", upstream, &config)
+}
+
+/// Checks the name or pattern of a repository to push to by the daemon's own grammar.
+///
+/// # Errors
+/// What the daemon says of it.
+pub(super) fn check_push_repository(name: &str) -> Result<(), String> {
+    let repository = format!("{SOME_REGISTRY}/{name}");
+    let config = Table::from_iter([
+        ("mirror".to_owned(), Value::from(vec![mirror("example.com")])),
+        ("push".to_owned(), Value::from(push(SOME_ROLE, vec![repository.clone()]))),
     ]);
-    let config = Table::from_iter([("mirror".to_owned(), Value::from(vec![rule]))]);
+    told_of("push.repositories[0]", &repository, &config)
+}
+
+/// A mirror in some repository.
+fn mirror(upstream: &str) -> Table {
+    Table::from_iter([
+        ("upstream".to_owned(), Value::from(upstream)),
+        ("repository".to_owned(), Value::from(format!("{SOME_REGISTRY}/some-mirror"))),
+    ])
+}
+
+/// What the daemon says of the value at `place`, the only one that may be wrong.
+fn told_of(place: &str, value: &str, config: &Table) -> Result<(), String> {
     let Err(error) = Config::parse(&config.to_string()) else { return Ok(()) };
     let text = error.to_string();
-    let place = format!("mirror[0].upstream = {upstream:?}: ");
+    let place = format!("{place} = {value:?}: ");
     Err(format!("is refused by the daemon: {}", text.strip_prefix(&place).unwrap_or(&text)))
+}
+
+fn push(role_arn: &str, repositories: Vec<String>) -> Table {
+    Table::from_iter([
+        ("role_arn".to_owned(), Value::from(role_arn)),
+        ("repositories".to_owned(), Value::from(repositories)),
+        ("docker_config".to_owned(), Value::from(format!("{DOCKER_CONFIG_DIRECTORY}/config.json"))),
+    ])
 }
 
 fn rule_tables(proxy: &PullProxy, rules: &BTreeMap<String, String>) -> Vec<Table> {

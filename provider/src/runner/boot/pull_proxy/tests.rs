@@ -228,16 +228,16 @@ fn defaults_are_those_of_the_schema_where_configuration_has_none() {
     assert_eq!(PullProxy::from_plan(&Value::Null), Some(None));
 }
 
+/// Path and text of each fault.
+fn found(plan: Value<PullProxyPlan>) -> Vec<(String, String)> {
+    let mut diagnostics = Diagnostics::new();
+    validate(&plan, &mut diagnostics);
+    diagnostics.iter().map(|fault| (fault.path.to_string(), fault.detail.clone())).collect()
+}
+
 #[test]
 fn faults_are_told_at_the_names_they_concern() {
-    let found = |plan: Value<PullProxyPlan>| {
-        let mut diagnostics = Diagnostics::new();
-        validate(&plan, &mut diagnostics);
-        let told =
-            |diagnostic: &tf_provider::Diagnostic| (diagnostic.path.to_string(), diagnostic.detail.clone());
-        diagnostics.iter().map(told).collect::<Vec<_>>()
-    };
-    assert_eq!(found(planned(&proxy())), []);
+    assert_eq!(found(planned(&PullProxy { push: push(), ..proxy() })), []);
     assert_eq!(found(Value::Unknown), []);
     let nothing = planned_but(|plan| (plan.mirrors, plan.rules) = (Value::Null, known(&[])));
     assert!(
@@ -277,9 +277,27 @@ fn hosts_of_other_registries_and_of_no_registry_are_refused() {
         assert!(validate::check_registry_host(wrong).is_err(), "{wrong}");
     }
     assert_eq!(validate::check_push_repository("team/*"), Ok(()));
-    for wrong in ["", "Team/*", &format!("{HOST}:443/team")] {
-        assert!(validate::check_push_repository(wrong).is_err(), "{wrong}");
+    for (wrong, told) in [
+        ("", "behind the host"),
+        ("Team/*", "upper-case"),
+        ("team/*/app", "only the end"),
+        ("a b", "\"a b\""),
+    ] {
+        let invalid = validate::check_push_repository(wrong).expect_err(wrong);
+        assert!(invalid.problem.contains(told) && !invalid.problem.contains("push."), "{}", invalid.problem);
     }
+}
+
+/// Each value for itself is good; what the daemon finds is told at the place of the practitioner.
+#[test]
+fn pushes_to_where_images_are_served_from_are_refused_by_the_daemon() {
+    let mut push = push();
+    push.iter_mut()
+        .for_each(|push| push.repositories = ["team/*".to_owned(), "quay/org/app".to_owned()].into());
+    let faults = found(planned(&PullProxy { push, ..proxy() }));
+    let [(path, detail)] = &faults[..] else { panic!("{faults:?}") };
+    assert_eq!(path, "pull_proxy.push");
+    assert!(detail.contains("push.repositories[0]") && detail.contains("quay.io"), "{detail}");
 }
 
 // === size ===

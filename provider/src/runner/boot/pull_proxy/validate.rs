@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use ecr_host::EcrHost;
 use oci_copy::Reference;
-use pull_proxy::Config;
+use pull_proxy::{Config, ConfigError};
 use tf_provider::schema::Invalid;
 use tf_provider::{AttributePath, Diagnostic, Diagnostics, Value};
 
 use super::{PullProxy, PullProxyPlan, daemon, host_of};
-use crate::ecr::repository_name::{check_name, is_pattern};
+use crate::ecr::repository_name::check_name;
 
 /// Checks what the single attributes' checks do not see; faults are told at their places below `pull_proxy`.
 pub fn validate(config: &Value<PullProxyPlan>, diagnostics: &mut Diagnostics) {
@@ -51,8 +51,17 @@ pub fn validate(config: &Value<PullProxyPlan>, diagnostics: &mut Diagnostics) {
         && EcrHost::parse(&proxy.registry_host).is_ok()
         && let Err(error) = Config::parse(&daemon::config(&proxy))
     {
-        let detail = format!("The daemon would refuse its configuration: {error}.");
-        faults.push(Diagnostic::error("Invalid pull_proxy", detail).at("pull_proxy"));
+        let told = match error {
+            ConfigError::Faults(told) => told,
+            error => vec![error.to_string()],
+        };
+        for fault in told {
+            let attribute = if fault.starts_with("push.") { "push" } else { "pull_proxy" };
+            let path = AttributePath::attribute("pull_proxy");
+            let path = if attribute == "push" { path.with_attribute("push") } else { path };
+            let detail = format!("The daemon refuses it: {fault}.");
+            faults.push(Diagnostic::error(format!("Invalid {attribute}"), detail).at(path));
+        }
     }
     diagnostics.extend(faults);
 }
@@ -66,11 +75,7 @@ pub(super) fn check_registry_host(host: &str) -> Result<(), Invalid> {
 }
 
 pub(super) fn check_push_repository(name: &str) -> Result<(), Invalid> {
-    if is_pattern(name) {
-        return Ok(());
-    }
-    Err(Invalid::new("must be the name of a repository, in which `*` stands for any text")
-        .remedy("Write \"team/*\", for example, without the registry's host."))
+    daemon::check_push_repository(name).map_err(Invalid::new)
 }
 
 /// Registry and path prefix by the daemon's grammar; the registry's name also has to be one, since files are named by it.
