@@ -22,6 +22,13 @@ async fn world(settings: &str, policy: &str) -> World {
     world
 }
 
+/// As [`world`], with the path of the image's layer.
+async fn world_with_blob(settings: &str, policy: &str) -> (World, String) {
+    let world = world(settings, policy).await;
+    let image = world.ecr.add_image(REPOSITORY, "1", &["linux/amd64"]);
+    (world, format!("/v2/library/alpine/blobs/{}", image.blobs[0]))
+}
+
 const FALLBACK: &str = "fallback = \"upstream\"";
 
 #[tokio::test]
@@ -31,10 +38,16 @@ async fn errors_that_pass_are_waited_for_and_the_client_sees_nothing() {
         answer(Operation::GetManifest, 503, "UNAVAILABLE"),
         Fault::too_many_requests(Operation::GetManifest, Some(1)),
         Fault::new(Operation::GetManifest, Effect::Cut { after: 10 }).skip(1),
+        answer(Operation::GetBlob, 500, "UNKNOWN"),
+        Fault::too_many_requests(Operation::GetBlob, Some(1)),
+        // The store's answer, after the registry's challenge and redirect.
+        Fault::server_error(Operation::GetBlob, 503).skip(2),
     ] {
-        let world = world("", "").await;
+        let (world, blob) = world_with_blob("", "").await;
         world.ecr.inject(fault.clone().times(2));
-        assert_eq!(world.get(TAG).await.status(), 200, "{fault:?}");
+        for path in [TAG, &blob] {
+            assert_eq!(world.get(path).await.status(), 200, "{path}: {fault:?}");
+        }
         assert_eq!(world.hub_requests(), 0);
     }
 }
@@ -44,16 +57,21 @@ async fn errors_that_stay_are_answered_within_the_time_and_never_as_401_or_429()
     for (status, code, expected) in [
         (500, "UNKNOWN", 503),
         (429, "TOOMANYREQUESTS", 503),
-        (404, "MANIFEST_UNKNOWN", 404),
+        (404, "NAME_UNKNOWN", 404),
         (403, "DENIED", 403),
+        (401, "UNAUTHORIZED", 403),
     ] {
-        let world = world("wait_seconds = 2", "").await;
-        world.ecr.inject(answer(Operation::GetManifest, status, code));
-        let began = Instant::now();
-        let (found, _, message) = error_of(world.get(TAG).await).await;
-        assert_eq!(found, expected, "{status}: {message}");
-        assert!(began.elapsed() < Duration::from_secs(4), "{status} took {:?}", began.elapsed());
-        assert_eq!(world.hub_requests(), 0, "{status}: no fallback is the default");
+        for operation in [Operation::GetManifest, Operation::GetBlob] {
+            let (world, blob) = world_with_blob("wait_seconds = 2", "").await;
+            let path = if operation == Operation::GetBlob { blob.as_str() } else { TAG };
+            world.ecr.inject(answer(operation, status, code));
+            let began = Instant::now();
+            let (found, _, message) = error_of(world.get(path).await).await;
+            assert_eq!(found, expected, "{operation:?} {status}: {message}");
+            let took = began.elapsed();
+            assert!(took < Duration::from_secs(4), "{operation:?} {status} took {took:?}");
+            assert_eq!(world.hub_requests(), 0, "{status}: no fallback is the default");
+        }
     }
 }
 
@@ -81,9 +99,13 @@ impl World {
 
 #[tokio::test]
 async fn with_fallback_every_failure_of_ecr_is_served_by_docker_hub() {
-    for (status, code) in
-        [(500, "UNKNOWN"), (429, "TOOMANYREQUESTS"), (404, "MANIFEST_UNKNOWN"), (403, "DENIED")]
-    {
+    for (status, code) in [
+        (500, "UNKNOWN"),
+        (429, "TOOMANYREQUESTS"),
+        (404, "MANIFEST_UNKNOWN"),
+        (403, "DENIED"),
+        (401, "UNAUTHORIZED"),
+    ] {
         let world = world("wait_seconds = 5", FALLBACK).await;
         world.ecr.inject(answer(Operation::Any, status, code));
         assert_eq!(world.get(TAG).await.status(), 200, "{status}");
@@ -127,6 +149,17 @@ async fn unreachable_ecr_falls_back_and_comes_back() {
     let fallbacks = world.hub_requests();
     assert_eq!(world.head(TAG).await.status(), 200);
     assert_eq!(world.hub_requests(), fallbacks, "ECR answers, and Docker Hub is still asked");
+}
+
+#[tokio::test]
+async fn with_fallback_an_open_breaker_is_not_waited_for() {
+    let world = world("wait_seconds = 60\nbreaker_failures = 1\nbreaker_seconds = 15", FALLBACK).await;
+    world.ecr.inject(answer(Operation::Any, 503, "UNAVAILABLE").times(1));
+    let began = Instant::now();
+    assert_eq!(world.get(TAG).await.status(), 200);
+    assert_eq!(world.get("/v2/library/alpine/manifests/1?ns=docker.io").await.status(), 200);
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    assert_eq!(world.metric("ecr_pull_proxy_fallbacks_total{rule=\"docker.io\"}").await, 2.0);
 }
 
 #[tokio::test]

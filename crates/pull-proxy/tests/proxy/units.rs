@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -10,7 +11,8 @@ use crate::support::file;
 const SERVICE: &str = "ecr-pull-proxy.service";
 const SOCKET: &str = "ecr-pull-proxy.socket";
 /// What `systemd-analyze security` finds open, and has to: the daemon uses the network and sockets, on the machine's own
-/// root directory. It has no device besides those that every process has.
+/// root directory. It has no device besides those that every process has. What a dynamic user implies is checked as well,
+/// whether the unit says it or not.
 const OPEN: [&str; 7] = [
     "DeviceAllow",
     "IPAddressDeny",
@@ -80,6 +82,8 @@ fn service_keeps_to_what_the_daemon_does() {
         ("Type", "notify", "engines wait until it listens"),
         ("NotifyAccess", "main", "nobody else says that it is ready"),
         ("Before", "docker.service containerd.service", "their first pull is answered"),
+        ("Wants", "network-online.target", "ECR is beyond the network"),
+        ("After", "network-online.target", "ECR is beyond the network"),
         (
             "LoadCredential",
             "ecr-pull-proxy.toml:/etc/ecr-pull-proxy.toml",
@@ -93,23 +97,25 @@ fn service_keeps_to_what_the_daemon_does() {
         ),
         ("ExecStart", "/usr/local/bin/ecr-pull-proxy --config ${CONFIGURATION}", "it starts"),
         ("Restart", "always", "without it pulls fail, or go to Docker Hub"),
+        ("StartLimitIntervalSec", "0", "after five starts in ten seconds systemd would leave it dead"),
         ("KillMode", "mixed", "SIGTERM goes to the daemon, which lets downloads end"),
         ("WantedBy", "multi-user.target", "it starts with the machine"),
     ] {
         assert_eq!(service.get(key).map(String::as_str), Some(value), "{key}: {why}");
     }
-    let number = |key: &str, unit: &str| -> u64 { service[key].trim_end_matches(unit).parse().unwrap() };
+    let number = |key: &str, unit: &str| -> usize { service[key].trim_end_matches(unit).parse().unwrap() };
     let defaults = pull_proxy::config::Config::parse(
         "[[mirror]]\nupstream = \"docker.io/a\"\n\
          repository = \"123456789012.dkr.ecr.eu-central-1.amazonaws.com/a\"\n",
     )
     .unwrap();
     let limits = defaults.limits;
-    assert!(number("TimeoutStopSec", "s") > defaults.drain.as_secs(), "systemd kills it while it drains");
+    let stop = Duration::from_secs(number("TimeoutStopSec", "s") as u64);
+    assert!(stop > defaults.drain, "systemd kills it while it drains");
     // A connection of a client may have one to a registry.
-    assert!(number("LimitNOFILE", "") as usize > 2 * limits.connections, "it runs out of descriptors");
+    assert!(number("LimitNOFILE", "") > 2 * limits.connections, "it runs out of descriptors");
     let kept = limits.manifest_cache + limits.blob_cache + limits.transfer;
-    assert!(number("MemoryMax", "M") as usize * 1024 * 1024 > 4 * kept, "its own buffers have no room");
+    assert!(number("MemoryMax", "M") * 1024 * 1024 > 4 * kept, "its own buffers have no room");
 }
 
 #[test]
