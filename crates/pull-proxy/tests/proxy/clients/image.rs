@@ -87,7 +87,8 @@ fn layer() -> Vec<u8> {
     fs::create_dir(root.path().join("bin")).unwrap();
     fs::copy("/bin/busybox", root.path().join("bin/busybox")).unwrap();
     let mut tar = Command::new("tar");
-    tar.args(["--create", "--owner=0", "--group=0", "--directory"]).arg(root.path()).arg("bin");
+    // The same bytes each time.
+    tar.args(["--create", "--owner=0", "--group=0", "--mtime=@0", "--directory"]).arg(root.path()).arg("bin");
     let output = tar.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     output.stdout
