@@ -6,31 +6,24 @@ use std::fmt;
 /// The registry of ECR Public.
 pub const ECR_PUBLIC: &str = "public.ecr.aws";
 
-/// Domains below which `<account>.dkr.ecr.<region>` stands, one for each partition.
-const DOMAINS: [&str; 7] = [
-    "amazonaws.com",
-    "amazonaws.com.cn",
-    "amazonaws.eu",
-    "c2s.ic.gov",
-    "sc2s.sgov.gov",
-    "cloud.adc-e.uk",
-    "csp.hci.ic.gov",
+/// Domains below which `<account>.dkr.ecr.<region>` stands, with their partitions.
+const DOMAINS: [(&str, &str); 7] = [
+    ("amazonaws.com", "aws"),
+    ("amazonaws.com.cn", "aws-cn"),
+    ("amazonaws.eu", "aws-eusc"),
+    ("c2s.ic.gov", "aws-iso"),
+    ("sc2s.sgov.gov", "aws-iso-b"),
+    ("cloud.adc-e.uk", "aws-iso-e"),
+    ("csp.hci.ic.gov", "aws-iso-f"),
 ];
-/// Domains below which `<account>.dkr-ecr.<region>` stands, reached by IPv4 and IPv6.
-const DUAL_STACK_DOMAINS: [&str; 2] = ["on.aws", "on.amazonwebservices.com.cn"];
+/// Domains below which `<account>.dkr-ecr.<region>` stands, reached by IPv4 and IPv6, with their partitions.
+const DUAL_STACK_DOMAINS: [(&str, &str); 2] = [("on.aws", "aws"), ("on.amazonwebservices.com.cn", "aws-cn")];
 
 /// The host of an account's registry, where it is reached by IPv4. Partitions that are not known have the domain of `aws`.
 #[must_use]
 pub fn private_host(account_id: &str, region: &str, partition: &str) -> String {
-    let domain = match partition {
-        "aws-cn" => "amazonaws.com.cn",
-        "aws-eusc" => "amazonaws.eu",
-        "aws-iso" => "c2s.ic.gov",
-        "aws-iso-b" => "sc2s.sgov.gov",
-        "aws-iso-e" => "cloud.adc-e.uk",
-        "aws-iso-f" => "csp.hci.ic.gov",
-        _ => "amazonaws.com",
-    };
+    let domain =
+        DOMAINS.iter().find(|(_, of)| *of == partition).map_or("amazonaws.com", |(domain, _)| domain);
     format!("{account_id}.dkr.ecr.{region}.{domain}")
 }
 
@@ -44,7 +37,9 @@ pub fn is_private(host: &str) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EcrHost {
     host: String,
+    account: String,
     region: String,
+    partition: &'static str,
 }
 
 /// A text that is no host of ECR.
@@ -63,7 +58,7 @@ impl EcrHost {
         if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(wrong());
         }
-        let endpoints: [(&str, &[&str]); 4] = [
+        let endpoints: [(&str, &[(&str, &'static str)]); 4] = [
             ("dkr.ecr.", &DOMAINS),
             ("dkr.ecr-fips.", &DOMAINS),
             ("dkr-ecr.", &DUAL_STACK_DOMAINS),
@@ -73,8 +68,14 @@ impl EcrHost {
             .iter()
             .find_map(|(service, domains)| {
                 let (region, domain) = rest.strip_prefix(service)?.split_once('.')?;
-                (is_region(region) && domains.contains(&domain))
-                    .then(|| Self { host: host.to_owned(), region: region.to_owned() })
+                let (_, partition) = domains.iter().find(|(known, _)| *known == domain)?;
+                is_region(region).then(|| Self {
+                    host: host.to_owned(),
+                    account: account.to_owned(),
+                    region: region.to_owned(),
+                    // AWS GovCloud has the domains of `aws`.
+                    partition: if region.starts_with("us-gov-") { "aws-us-gov" } else { partition },
+                })
             })
             .ok_or_else(wrong)
     }
@@ -83,6 +84,18 @@ impl EcrHost {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.host
+    }
+
+    /// The account that owns the registry, 12 digits.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// The partition, as in ARNs, such as `aws`.
+    #[must_use]
+    pub fn partition(&self) -> &'static str {
+        self.partition
     }
 
     /// The region, whose token the registry takes.
@@ -109,14 +122,20 @@ mod tests {
 
     #[test]
     fn hosts_of_each_partition_are_taken_apart() {
-        for (host, region) in [
-            ("123456789012.dkr.ecr.eu-central-1.amazonaws.com", "eu-central-1"),
-            ("123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com", "us-gov-west-1"),
-            ("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn", "cn-north-1"),
-            ("123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1"),
-            ("123456789012.dkr-ecr.eu-central-1.on.aws", "eu-central-1"),
+        for (host, region, partition) in [
+            ("123456789012.dkr.ecr.eu-central-1.amazonaws.com", "eu-central-1", "aws"),
+            ("123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com", "us-gov-west-1", "aws-us-gov"),
+            ("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn", "cn-north-1", "aws-cn"),
+            ("123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1", "aws-eusc"),
+            ("123456789012.dkr-ecr.eu-central-1.on.aws", "eu-central-1", "aws"),
+            ("123456789012.dkr-ecr.us-gov-west-1.on.aws", "us-gov-west-1", "aws-us-gov"),
         ] {
-            assert_eq!(EcrHost::parse(host).unwrap().region(), region, "{host}");
+            let parsed = EcrHost::parse(host).unwrap();
+            assert_eq!(
+                (parsed.account(), parsed.region(), parsed.partition()),
+                ("123456789012", region, partition),
+                "{host}"
+            );
             assert!(is_private(host), "{host}");
         }
     }
@@ -160,7 +179,7 @@ mod tests {
         for (partition, region, suffix) in suffixes {
             let expected = format!("123456789012.dkr.ecr.{region}.{suffix}");
             assert_eq!(private_host("123456789012", region, partition), expected);
-            assert!(is_private(&expected), "{expected}");
+            assert_eq!(EcrHost::parse(&expected).unwrap().partition(), partition);
         }
     }
 }

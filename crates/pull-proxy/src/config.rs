@@ -1,5 +1,7 @@
 //! The configuration file, in TOML: read strictly and checked completely, all faults at once.
 
+mod push;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -13,6 +15,8 @@ use url::{Host, Url};
 
 use crate::rules::{DOCKER_HUB, Fallback, Kind, Rule, Rules};
 
+pub use push::Push;
+
 /// Checked settings of the daemon.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -20,6 +24,8 @@ pub struct Config {
     pub listen: Vec<SocketAddr>,
     /// Which names are served from where.
     pub rules: Rules,
+    /// Which login for pushes is kept for jobs, if any.
+    pub push: Option<Push>,
     /// What is done with ECR's redirects to blobs.
     pub blobs: Blobs,
     /// How long a client waits for the head of an answer.
@@ -113,6 +119,7 @@ struct Raw {
     mirror: Vec<RawRule>,
     #[serde(default)]
     pull_through: Vec<RawRule>,
+    push: Option<push::Raw>,
     #[serde(default)]
     endpoints: BTreeMap<String, String>,
     wait_seconds: Option<u64>,
@@ -198,6 +205,8 @@ impl Config {
                 faults.push(format!("two rules of one kind have upstream {:?}: remove one", rule.name));
             }
         }
+        let rules = Rules::new(rules);
+        let push = raw.push.and_then(|raw| Push::check(raw, &rules, &mut faults));
         let endpoints = raw
             .endpoints
             .iter()
@@ -218,7 +227,8 @@ impl Config {
         let seconds = Duration::from_secs;
         let config = Self {
             listen,
-            rules: Rules::new(rules),
+            rules,
+            push,
             blobs: raw.blobs,
             wait: seconds(bound("wait_seconds", raw.wait_seconds, 25, 1, 600)),
             tag_freshness: seconds(bound("tag_freshness_seconds", raw.tag_freshness_seconds, 5, 0, 3600)),

@@ -25,6 +25,7 @@ pub mod failure;
 pub mod health;
 pub mod manifests;
 pub mod metrics;
+pub mod push;
 pub mod registries;
 pub mod route;
 pub mod rules;

@@ -105,3 +105,80 @@ fn missing_file_and_wrong_arguments_are_said() {
         assert!(text.contains(part), "{text}");
     }
 }
+
+const PUSH: &str = r#"
+[push]
+role_arn = "arn:aws:iam::123456789012:role/ci-push"
+repositories = ["123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/*"]
+docker_config = "/run/ecr-pull-proxy/docker/config.json"
+"#;
+
+#[test]
+fn login_for_pushes_that_can_be_kept_is_good() {
+    for push in [
+        PUSH.to_owned(),
+        PUSH.replace("/team/*", "/team/app"),
+        PUSH.replace("/team/*", "/*"),
+        PUSH.replace("role/ci-push", "role/ci/push+=,.@-_"),
+    ] {
+        let output = check(&format!("{RULE}{push}"));
+        assert!(output.status.success(), "{push}{}", String::from_utf8_lossy(&output.stderr));
+    }
+    refused(&format!("{RULE}{}", PUSH.replace("docker_config", "dockerconfig")), &["unknown field"]);
+    let without =
+        PUSH.lines().filter(|line| !line.starts_with("docker_config")).collect::<Vec<_>>().join("\n");
+    refused(&format!("{RULE}{without}"), &["missing field `docker_config`"]);
+    let none = PUSH.replace("\"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/*\"", "");
+    refused(&format!("{RULE}{none}"), &["push.repositories is empty: name repositories, or remove [push]"]);
+}
+
+#[test]
+fn all_faults_of_the_login_for_pushes_are_named_at_once_with_key_and_remedy() {
+    let push = r#"
+        [push]
+        role_arn = "arn:aws:iam::123456789012:user/ci-push"
+        repositories = [
+            "example.com/team/*",
+            "123456789012.dkr.ecr.eu-central-1.amazonaws.com",
+            "123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/*/app",
+            "123456789012.dkr.ecr.eu-central-1.amazonaws.com/Team/*",
+            "123456789012.dkr.ecr.eu-central-1.amazonaws.com/docker-hub/library/*",
+            "123456789012.dkr.ecr-fips.eu-central-1.amazonaws.com/docker-hub/library/alpine",
+            "123456789012.dkr.ecr.eu-central-1.amazonaws.com/app",
+            "123456789012.dkr.ecr.eu-central-1.amazonaws.com/app",
+        ]
+        docker_config = "docker/config.json"
+    "#;
+    refused(
+        &format!("{RULE}{push}"),
+        &[
+            "push.role_arn = \"arn:aws:iam::123456789012:user/ci-push\": write arn:aws:iam::<account>:role/<name>",
+            "push.repositories[0] = \"example.com/team/*\": \"example.com\" is no registry of ECR",
+            "push.repositories[1] = \"123456789012.dkr.ecr.eu-central-1.amazonaws.com\": name a repository behind",
+            "push.repositories[2]",
+            "only the end may be open, by one *, as in team/*",
+            "push.repositories[3]",
+            "write \"team/a\"",
+            "push.repositories[4]",
+            "images of docker.io are served from there, so nothing may be pushed there",
+            "push.repositories[5]",
+            "push.repositories[7]",
+            "it stands there twice: remove one",
+            "push.docker_config = \"docker/config.json\": write an absolute path that ends with /config.json",
+        ],
+    );
+    for path in ["/run/docker/login.json", "/run/../config.json", "/"] {
+        let push = PUSH.replace("/run/ecr-pull-proxy/docker/config.json", path);
+        refused(&format!("{RULE}{push}"), &["write an absolute path that ends with /config.json"]);
+    }
+    let china = PUSH.replace("arn:aws:", "arn:aws-cn:");
+    refused(&format!("{RULE}{china}"), &["the role is of partition aws-cn: push to a registry of that"]);
+}
+
+#[test]
+fn session_policy_that_sts_would_refuse_for_its_length_is_named_with_a_remedy() {
+    let host = "123456789012.dkr.ecr.eu-central-1.amazonaws.com";
+    let many: Vec<String> = (0..20).map(|number| format!("\"{host}/team/app-{number}\"")).collect();
+    let push = PUSH.replace(&format!("\"{host}/team/*\""), &many.join(", "));
+    refused(&format!("{RULE}{push}"), &["characters and STS takes 2048", "by patterns such as team/*"]);
+}

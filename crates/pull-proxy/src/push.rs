@@ -1,0 +1,3 @@
+//! The login for pushes that jobs use.
+
+pub mod policy;
