@@ -8,8 +8,8 @@ use serde::Serialize;
 use crate::clock::Clock;
 use crate::identity::Caller;
 
-/// Longest recorded parameter value, in characters.
-const PARAMETER_LIMIT: usize = 256;
+/// Longest recorded parameter value, in characters: a session policy may have so many.
+const PARAMETER_LIMIT: usize = 2048;
 
 /// One request as it arrived, and the status it was answered with.
 #[derive(Clone, Debug, Serialize)]
@@ -18,6 +18,8 @@ pub struct Call {
     pub time: f64,
     /// Account of the caller.
     pub account: String,
+    /// ARN of the assumed role's session; `None` for an access key that AssumeRole did not issue, and its tokens.
+    pub session: Option<String>,
     /// Region of the credential scope, or of the registry token.
     pub region: String,
     /// Signing name (`ecr`, `ec2`, …), or `registry` for `/v2/`.
@@ -55,6 +57,7 @@ impl CallLog {
         let call = Call {
             time: clock.now().as_secs_f64(),
             account: caller.account.clone(),
+            session: caller.session.as_ref().map(|session| session.arn.clone()),
             region: caller.region.clone(),
             service: caller.service.clone(),
             action: action.to_owned(),

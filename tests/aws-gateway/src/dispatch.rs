@@ -15,7 +15,7 @@ use crate::forward;
 use crate::gateway::Shared;
 use crate::identity::Caller;
 use crate::reply::{self, Reply, ServiceError};
-use crate::{control, ecr, moto, registry};
+use crate::{control, ecr, moto, registry, sts};
 
 /// Largest body that is read whole. UploadLayerPart carries up to 20 MiB as base64.
 const BODY_LIMIT: usize = 32 * 1024 * 1024;
@@ -98,31 +98,14 @@ async fn service(
     let parameters = calls::parameters(&action, json.as_ref(), &form);
     let call = shared.calls.begin(&shared.clock, &caller, &action, &parts, parameters);
     disturbed(shared, &caller, &action, call, async {
+        sts::check(shared, &caller, &action, json.as_ref())?;
         match caller.service.as_str() {
             "ecr" => ecr::handle(shared, &caller, &action, parts, body).await,
-            "sts" => session(shared, &caller, &action, &parts, body).await,
+            "sts" => sts::handle(shared, &caller, &action, &parts, body, &form).await,
             _ => moto::handle(shared, &caller, &action, &parts, body, form).await,
         }
     })
     .await
-}
-
-/// STS: learns which account an issued key belongs to.
-async fn session(
-    shared: &Shared,
-    caller: &Caller,
-    action: &str,
-    parts: &Parts,
-    body: Bytes,
-) -> Result<Reply, ServiceError> {
-    let answer = forward::forward(&shared.http, &shared.moto, caller, parts, body.into()).await?;
-    if !action.starts_with("AssumeRole") {
-        return Ok(answer);
-    }
-    let (parts, body) = answer.into_parts();
-    let body = collect(body).await?;
-    shared.keys.observe(&String::from_utf8_lossy(&body));
-    Ok(Reply::from_parts(parts, body.into()))
 }
 
 /// A request without signature: the few actions that need none, or 403 in the form its service would use.
@@ -145,6 +128,7 @@ async fn unsigned(shared: &Arc<Shared>, parts: Parts, body: Body) -> Result<Repl
                 account: account.to_owned(),
                 region: "us-east-1".to_owned(),
                 service: "sts".to_owned(),
+                session: None,
             };
             service(shared, caller, parts, body.into()).await
         }

@@ -41,6 +41,7 @@ pub struct GatewayBuilder {
     ministack: Url,
     upstreams: Upstreams,
     token_validity: Duration,
+    session_validity: Option<Duration>,
     address: SocketAddr,
     clock: Clock,
     first_pull_redirects: bool,
@@ -83,6 +84,7 @@ pub(crate) struct Shared {
     pub(crate) moto_state: MotoState,
     pub(crate) token_key: TokenKey,
     pub(crate) token_validity: Duration,
+    pub(crate) session_validity: Option<Duration>,
     pub(crate) first_pull_redirects: bool,
     pub(crate) largest_tags_page: usize,
     /// Accounts whose registry has the referrers API.
@@ -98,6 +100,7 @@ impl Gateway {
             ministack: emulators.ministack().clone(),
             upstreams: Upstreams::default(),
             token_validity: Duration::from_secs(12 * 3600),
+            session_validity: None,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             clock: Clock::default(),
             first_pull_redirects: false,
@@ -176,6 +179,13 @@ impl GatewayBuilder {
         self
     }
 
+    /// Sets how long a role's session is good, whatever was asked for: AssumeRole gives no less than 15 minutes.
+    #[must_use]
+    pub fn session_validity(mut self, validity: Duration) -> Self {
+        self.session_validity = Some(validity);
+        self
+    }
+
     /// Sends the first GET of each blob of a first pull to upstream's blob host, as ECR does; off by default.
     ///
     /// That host is played by the gateway: calls to it are recorded as service `upstream`, action `GetBlob`, and a
@@ -229,6 +239,7 @@ impl GatewayBuilder {
             moto_state: MotoState::default(),
             token_key,
             token_validity: self.token_validity,
+            session_validity: self.session_validity,
             first_pull_redirects: self.first_pull_redirects,
             largest_tags_page: self.largest_tags_page,
             referrers_api: Mutex::default(),

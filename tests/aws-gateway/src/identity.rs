@@ -4,11 +4,13 @@
 //! `Authorization` header or percent-encoded as `X-Amz-Credential` in the query of a presigned URL.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use http::request::Parts;
 
 use crate::DEFAULT_ACCOUNT;
+use crate::session_policy::SessionPolicy;
 
 /// The credential scope of one request, with the account its access key belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +20,19 @@ pub(crate) struct Caller {
     pub(crate) region: String,
     /// Signing name: `ecr`, `ec2`, `autoscaling`, `iam`, …
     pub(crate) service: String,
+    /// The role's session that the access key, or the registry's token, was issued for.
+    pub(crate) session: Option<Arc<Session>>,
+}
+
+/// A role's session, as AssumeRole began it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Session {
+    pub(crate) account: String,
+    /// `arn:aws:sts::<account>:assumed-role/<role>/<session>`
+    pub(crate) arn: String,
+    pub(crate) policy: Option<SessionPolicy>,
+    /// By the gateway's clock, since the Unix epoch.
+    pub(crate) expires: Duration,
 }
 
 /// Account and region: the key of all state.
@@ -41,30 +56,29 @@ impl Caller {
     }
 }
 
-/// Temporary access keys and the account of the role each was issued for.
+/// Temporary access keys and the session that each was issued for.
 #[derive(Debug, Default)]
-pub(crate) struct IssuedKeys(Mutex<HashMap<String, String>>);
+pub(crate) struct IssuedKeys(Mutex<HashMap<String, Arc<Session>>>);
 
 impl IssuedKeys {
-    /// Learns from the XML answer of AssumeRole or AssumeRoleWithWebIdentity.
-    pub(crate) fn observe(&self, answer: &str) {
+    /// Learns a session from the XML answer of AssumeRole or AssumeRoleWithWebIdentity.
+    pub(crate) fn observe(&self, answer: &str, policy: Option<SessionPolicy>, expires: Duration) {
         let key = element(answer, "AccessKeyId");
-        let account = element(answer, "AssumedRoleUser")
-            .and_then(|user| element(user, "Arn"))
-            .and_then(|arn| arn.split(':').nth(4));
-        if let (Some(key), Some(account)) = (key, account)
-            && let Ok(mut keys) = self.0.lock()
-        {
-            keys.insert(key.to_owned(), account.to_owned());
+        let arn = element(answer, "AssumedRoleUser").and_then(|user| element(user, "Arn"));
+        let account = arn.and_then(|arn| arn.split(':').nth(4));
+        if let (Some(key), Some(arn), Some(account)) = (key, arn, account) {
+            let session = Session { account: account.to_owned(), arn: arn.to_owned(), policy, expires };
+            self.lock().insert(key.to_owned(), Arc::new(session));
         }
     }
 
-    fn account_of(&self, access_key: &str) -> String {
-        if is_account(access_key) {
-            return access_key.to_owned();
-        }
-        let known = self.0.lock().ok().and_then(|keys| keys.get(access_key).cloned());
-        known.unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned())
+    /// The session that a key was issued for.
+    pub(crate) fn session(&self, access_key: &str) -> Option<Arc<Session>> {
+        self.lock().get(access_key).cloned()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Session>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads the credential scope; `None` when the request carries no signature.
@@ -78,8 +92,13 @@ impl IssuedKeys {
         let region = pieces.next()?.to_owned();
         let _date = pieces.next()?;
         let access_key = pieces.next()?.to_owned();
-        let account = self.account_of(&access_key);
-        Some(Caller { access_key, account, region, service })
+        let session = self.session(&access_key);
+        let account = match &session {
+            Some(session) => session.account.clone(),
+            None if is_account(&access_key) => access_key.clone(),
+            None => DEFAULT_ACCOUNT.to_owned(),
+        };
+        Some(Caller { access_key, account, region, service, session })
     }
 }
 
@@ -148,9 +167,12 @@ mod tests {
         keys.observe(
             "<AssumeRoleResult><Credentials><AccessKeyId>ASIAX</AccessKeyId></Credentials><AssumedRoleUser>\
              <Arn>arn:aws:sts::444455556666:assumed-role/r/s</Arn></AssumedRoleUser></AssumeRoleResult>",
+            None,
+            Duration::MAX,
         );
         let caller = keys.caller(&parts("/", Some(&HEADER.replace("111122223333", "ASIAX")))).unwrap();
         assert_eq!(caller.account, "444455556666");
+        assert_eq!(caller.session.unwrap().arn, "arn:aws:sts::444455556666:assumed-role/r/s");
         let unknown = keys.caller(&parts("/", Some(&HEADER.replace("111122223333", "AKIAY")))).unwrap();
         assert_eq!(unknown.account, DEFAULT_ACCOUNT);
     }

@@ -11,7 +11,8 @@
 //!   403 in the service's own form.
 //! - An access key of 12 digits is the account. A key issued by AssumeRole belongs to the role's account. Every
 //!   other key belongs to [`DEFAULT_ACCOUNT`].
-//! - IAM policies are not evaluated.
+//! - IAM policies are not evaluated, but for the session policy of AssumeRole, for ECR and its registry.
+//! - A registry token ends with the session that asked for it. Whether ECR's does is not documented.
 //! - A repository whose name has a part `blobs`, `manifests` or `tags` is out of reach below `/v2/` (ministack).
 //! - A pull-through import is finished before the first answer. Where ECR sends the client of a first pull to
 //!   upstream for its blobs, the gateway does so on demand ([`GatewayBuilder::first_pull_redirects`]).
@@ -51,7 +52,9 @@ mod identity;
 mod moto;
 mod registry;
 mod reply;
+mod session_policy;
 mod store;
+mod sts;
 mod upstreams;
 
 pub use calls::Call;

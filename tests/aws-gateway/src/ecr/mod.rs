@@ -66,7 +66,7 @@ pub(crate) async fn handle(
         "BatchCheckLayerAvailability" => images::check_layers(shared, &scope, &input).await?,
         "UpdateImageStorageClass" => storage_class::update(shared, &scope, &input).await?,
         "GetDownloadUrlForLayer" => images::download_url(shared, &scope, &input).await?,
-        "GetAuthorizationToken" => token::issue(shared, &scope)?,
+        "GetAuthorizationToken" => token::issue(shared, caller)?,
         "DescribeRegistry"
         | "PutReplicationConfiguration"
         | "PutRegistryScanningConfiguration"

@@ -23,8 +23,9 @@ use http::{HeaderValue, Method, header};
 
 use crate::dispatch::{ConnectionCut, disturbed};
 use crate::gateway::Shared;
-use crate::identity::{Caller, Scope, is_account};
+use crate::identity::{Caller, Scope, Session, is_account};
 use crate::reply::{self, Reply, ServiceError};
+use crate::sts;
 
 /// What a path of `/v2/` names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +70,32 @@ impl Target {
         }
     }
 
+    /// The action of IAM that a request needs, and the repository that it needs it on (ECR User Guide, "Pushing a Docker
+    /// image": the permissions of a push).
+    fn permission(&self, method: &Method) -> Option<(&'static str, &str)> {
+        let action = match (self, method.as_str()) {
+            (Self::Manifest(..), "PUT") => "ecr:PutImage",
+            (Self::Manifest(..), "DELETE") => "ecr:BatchDeleteImage",
+            (Self::Manifest(..) | Self::Referrers(..), _) => "ecr:BatchGetImage",
+            (Self::Blob(..), "HEAD") => "ecr:BatchCheckLayerAvailability",
+            (Self::Blob(..), _) => "ecr:GetDownloadUrlForLayer",
+            (Self::Uploads(_), _) => "ecr:InitiateLayerUpload",
+            (Self::Upload(..), "PUT") => "ecr:CompleteLayerUpload",
+            (Self::Upload(..), _) => "ecr:UploadLayerPart",
+            (Self::Tags(_), _) => "ecr:ListImages",
+            (Self::Base | Self::Catalog, _) => return None,
+        };
+        match self {
+            Self::Manifest(name, _)
+            | Self::Blob(name, _)
+            | Self::Upload(name, _)
+            | Self::Referrers(name, _)
+            | Self::Tags(name)
+            | Self::Uploads(name) => Some((action, name)),
+            Self::Base | Self::Catalog => None,
+        }
+    }
+
     /// Name of the operation, for records and faults.
     fn operation(&self, method: &Method) -> &'static str {
         match (self, method.as_str()) {
@@ -96,13 +123,12 @@ impl Target {
 pub(crate) async fn handle(shared: Arc<Shared>, parts: Parts, body: Body) -> Result<Reply, ConnectionCut> {
     let named = named_registry(&parts);
     let admission = admit(&shared, &parts, named.as_ref());
-    let scope = match &admission {
-        Ok(scope) => scope.clone(),
-        Err(refusal) => refusal
-            .scope
-            .clone()
-            .or(named)
-            .unwrap_or_else(|| Scope { account: crate::DEFAULT_ACCOUNT.to_owned(), region: String::new() }),
+    let (scope, session) = match &admission {
+        Ok(admitted) => (admitted.scope.clone(), admitted.session.clone()),
+        Err(refusal) => {
+            let unknown = || Scope { account: crate::DEFAULT_ACCOUNT.to_owned(), region: String::new() };
+            (refusal.scope.clone().or(named).unwrap_or_else(unknown), None)
+        }
     };
     let target = Target::parse(parts.uri.path());
     let operation = target.as_ref().map_or("Unknown", |target| target.operation(&parts.method));
@@ -111,12 +137,16 @@ pub(crate) async fn handle(shared: Arc<Shared>, parts: Parts, body: Body) -> Res
         account: scope.account.clone(),
         region: scope.region.clone(),
         service: "registry".to_owned(),
+        session,
     };
     let call = shared.calls.begin(&shared.clock, &caller, operation, &parts, BTreeMap::new());
     let host = host(&parts).unwrap_or_default().to_owned();
     let mut answer = disturbed(&shared, &caller, operation, call, async {
         if let Err(refusal) = admission {
             return Err(refusal.error);
+        }
+        if let Some((action, name)) = target.as_ref().and_then(|target| target.permission(&parts.method)) {
+            sts::check_repository(&caller, action, name)?;
         }
         route(&shared, &scope, target, parts, body).await
     })
@@ -184,6 +214,12 @@ pub(crate) fn unsupported(message: &str) -> ServiceError {
     ServiceError::with_status(405, "UNSUPPORTED", message)
 }
 
+/// Whom a request was let in for.
+struct Admitted {
+    scope: Scope,
+    session: Option<Arc<Session>>,
+}
+
 /// Why a request was not let in, and whose token it carried.
 struct Refusal {
     scope: Option<Scope>,
@@ -191,7 +227,7 @@ struct Refusal {
 }
 
 /// The registry that the request is for: named by host or `ns`, else that of the token.
-fn admit(shared: &Shared, parts: &Parts, named: Option<&Scope>) -> Result<Scope, Refusal> {
+fn admit(shared: &Shared, parts: &Parts, named: Option<&Scope>) -> Result<Admitted, Refusal> {
     let refuse = |scope, status, code, message: &str| Refusal {
         scope,
         error: ServiceError::with_status(status, code, message),
@@ -213,7 +249,7 @@ fn admit(shared: &Shared, parts: &Parts, named: Option<&Scope>) -> Result<Scope,
         Some(named) if named.account != claims.scope.account => {
             Err(refuse(scope, 403, "DENIED", "The registry belongs to another account."))
         }
-        _ => Ok(claims.scope),
+        _ => Ok(Admitted { scope: claims.scope, session: claims.session }),
     }
 }
 

@@ -1,6 +1,8 @@
 //! ECR's authorization tokens, and the signed paths of blobs.
 //! AWS: GetAuthorizationToken (ECR API reference).
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -8,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::gateway::Shared;
-use crate::identity::Scope;
+use crate::identity::{Caller, Scope, Session};
 use crate::reply::ServiceError;
 
 /// Signs what the gateway gives out and wants to know again; made anew by each process.
@@ -53,14 +55,19 @@ impl TokenKey {
 #[derive(Debug)]
 pub(crate) struct Claims {
     pub(crate) scope: Scope,
+    /// The session of whose credentials it was asked for.
+    pub(crate) session: Option<Arc<Session>>,
     /// By the gateway's clock.
     pub(crate) expired: bool,
 }
 
 /// Answers GetAuthorizationToken.
-pub(crate) fn issue(shared: &Shared, scope: &Scope) -> Result<Value, ServiceError> {
+pub(crate) fn issue(shared: &Shared, caller: &Caller) -> Result<Value, ServiceError> {
+    let scope = caller.scope();
     let expires = (shared.clock.now() + shared.token_validity).as_secs_f64();
-    let claims = json!({"account": scope.account, "region": scope.region, "expires": expires});
+    let key = caller.session.as_ref().map(|_| &caller.access_key);
+    let claims =
+        json!({"account": scope.account, "region": scope.region, "expires": expires, "session": key});
     let password = shared.token_key.seal(&claims)?;
     Ok(json!({"authorizationData": [{
         "authorizationToken": STANDARD.encode(format!("AWS:{password}")),
@@ -77,12 +84,19 @@ pub(crate) fn read(shared: &Shared, header: &str) -> Option<Claims> {
     }
     let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let claims = shared.token_key.open(decoded.strip_prefix("AWS:")?)?;
+    let now = shared.clock.now();
+    let session = match claims["session"].as_str() {
+        Some(key) => Some(shared.keys.session(key)?),
+        None => None,
+    };
+    let ended = session.as_ref().is_some_and(|session| session.expires <= now);
     Some(Claims {
         scope: Scope {
             account: claims["account"].as_str()?.to_owned(),
             region: claims["region"].as_str()?.to_owned(),
         },
-        expired: claims["expires"].as_f64()? <= shared.clock.now().as_secs_f64(),
+        session,
+        expired: ended || claims["expires"].as_f64()? <= now.as_secs_f64(),
     })
 }
 

@@ -47,6 +47,7 @@ pub(crate) async fn handle(shared: &Shared, parts: &Parts) -> Result<Reply, Conn
         account: text("account"),
         region: text("region"),
         service: SERVICE.to_owned(),
+        session: None,
     };
     let action = "GetBlob";
     let call = shared.calls.begin(&shared.clock, &caller, action, parts, BTreeMap::new());

@@ -18,3 +18,4 @@ mod registry_policy;
 mod repositories;
 mod repository_creation_templates;
 mod routing;
+mod sessions;
