@@ -1,8 +1,10 @@
-//! Amazon ECR: the token that lets in, and who asks for it.
+//! Amazon ECR: the tokens that let in, and who asks for them.
 
+mod authorization;
 mod client;
+mod role;
 mod token;
 
-pub use client::SetupError;
-pub(crate) use client::clients;
+pub use client::{Aws, SetupError};
+pub use role::{Logins, Role};
 pub use token::{Token, TokenSource};

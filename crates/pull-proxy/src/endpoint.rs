@@ -4,7 +4,7 @@ mod lookup;
 mod parts;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, Method, Request, StatusCode};
@@ -16,6 +16,7 @@ use crate::blobs::Blobs;
 use crate::config::Config;
 use crate::manifests::Manifests;
 use crate::metrics::{self, Measured, Metrics, Outcome};
+use crate::push::PushLogin;
 use crate::registries::Registries;
 use crate::route::{Part, Route, query};
 use crate::rules::canonical;
@@ -27,6 +28,8 @@ pub struct App {
     pub config: Config,
     /// The registries.
     pub registries: Registries,
+    /// The login for pushes, if one is kept.
+    pub push: Option<Arc<PushLogin>>,
     /// Manifests.
     pub manifests: Arc<Manifests>,
     /// Blobs.
@@ -62,10 +65,10 @@ struct Served {
 impl App {
     /// Nothing fetched yet.
     #[must_use]
-    pub fn new(config: Config, registries: Registries) -> Self {
+    pub fn new(config: Config, registries: Registries, push: Option<Arc<PushLogin>>) -> Self {
         let manifests = Arc::new(Manifests::new(config.limits.manifest_cache, config.tag_freshness));
         let blobs = Arc::new(Blobs::new(config.limits));
-        Self { config, registries, manifests, blobs, metrics: Metrics::default() }
+        Self { config, registries, push, manifests, blobs, metrics: Metrics::default() }
     }
 
     /// Answers a request. Its body is never read: nothing that is served has one.
@@ -82,6 +85,7 @@ impl App {
             Route::Metrics => {
                 let measured = Measured {
                     registries: &self.registries,
+                    push: self.push.as_deref(),
                     transfers: self.blobs.active(),
                     manifest_bytes: self.manifests.cached_bytes(),
                     blob_bytes: self.blobs.cached_bytes(),
@@ -133,7 +137,7 @@ impl App {
         }
     }
 
-    /// Whether the daemon serves, and which registries it does not ask now.
+    /// Whether the daemon serves, which registries it does not ask now, and how it is about the login for pushes.
     fn health(&self) -> Answer {
         let registries: serde_json::Map<_, _> = self
             .registries
@@ -143,7 +147,19 @@ impl App {
                 (remote.name.clone(), json!({"breaker": state}))
             })
             .collect();
-        answer::json(StatusCode::OK, &json!({"status": "ok", "registries": registries}))
+        let mut health = json!({"status": "ok", "registries": registries});
+        if let Some(push) = &self.push {
+            let status = push.status();
+            let expires = status.token.and_then(|token| token.expires.duration_since(SystemTime::now()).ok());
+            health["push"] = json!({
+                "role": push.role_arn(),
+                "login": if expires.is_some() { "good" } else { "none" },
+                "expires_in_seconds": expires.map(|left| left.as_secs()),
+                "failures": status.failures,
+                "error": status.error,
+            });
+        }
+        answer::json(StatusCode::OK, &health)
     }
 }
 

@@ -3,15 +3,17 @@
 //!
 //! Engines speak to it as to a mirror, without credentials. It maps each name to a repository by [`Rules`], adds ECR's
 //! token, and streams what ECR answers, verified. It only reads, keeps nothing on disk, and knows no other cloud.
+//! Beside that it may keep a login for pushes, with which jobs push to ECR by themselves.
 //!
 //! Data flows one way: a request is read by [`route`], turned into candidates by [`rules`], answered by [`manifests`] or
 //! [`blobs`] out of [`registries`], and written by [`answer`]. Each stage knows only those after it.
 //!
 //! - [`config`], [`rules`]: what the operator wrote, checked completely before a port is bound
-//! - [`ecr`]: hosts of ECR's registries, and the token
+//! - [`ecr`]: the tokens that ECR lets in, of the daemon's own credentials and of a role
 //! - [`registries`]: one client for each registry, with its [`health`]
 //! - [`attempts`]: waiting and trying again, within what a client has patience for
 //! - [`single_flight`], [`manifests`], [`blobs`]: each thing is fetched once, however many ask
+//! - [`push`]: the login for pushes, kept fresh in a file that jobs read
 //! - [`server`], [`systemd`], [`metrics`]: the daemon around it
 
 pub mod answer;

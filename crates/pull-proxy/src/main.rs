@@ -3,8 +3,11 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use pull_proxy::ecr::Aws;
 use pull_proxy::endpoint::App;
+use pull_proxy::push::PushLogin;
 use pull_proxy::registries::Registries;
 use pull_proxy::server::Server;
 use pull_proxy::{Config, systemd};
@@ -56,7 +59,7 @@ fn main() -> ExitCode {
         };
     if check {
         // Clients are made as well: an address that may not be contacted shows here.
-        return match runtime.block_on(Registries::new(&config)) {
+        return match runtime.block_on(clients(&config)) {
             Ok(_) => print(&format!("{}: {} rules, good\n", path.display(), config.rules.iter().count())),
             Err(error) => complain(&format!("{}: {error}\n", path.display())),
         };
@@ -74,8 +77,11 @@ fn main() -> ExitCode {
 }
 
 async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
-    let registries = Registries::new(&config).await?;
-    let server = Server::bind(App::new(config, registries)).await?;
+    let (registries, push) = clients(&config).await?;
+    if let Some(push) = &push {
+        push.prepare()?;
+    }
+    let server = Server::bind(App::new(config, registries, push.clone())).await?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let addresses: Vec<String> = server.addresses().iter().map(ToString::to_string).collect();
@@ -83,6 +89,10 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     info!(addresses, version = env!("CARGO_PKG_VERSION"), "listening");
     systemd::notify(&format!("READY=1\nSTATUS=listening on {addresses}\n"))?;
     let stop = CancellationToken::new();
+    let kept = push.map(|push| {
+        let stop = stop.clone();
+        tokio::spawn(async move { push.run(stop).await })
+    });
     let served = tokio::spawn(server.run(stop.clone()));
     tokio::select! {
         _ = terminate.recv() => {}
@@ -90,9 +100,22 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     }
     systemd::notify("STOPPING=1\n")?;
     stop.cancel();
+    if let Some(kept) = kept {
+        kept.await?;
+    }
     served.await?;
     info!("stopped");
     Ok(())
+}
+
+/// Everything that asks somebody else. Nothing is sent yet.
+async fn clients(
+    config: &Config,
+) -> Result<(Registries, Option<Arc<PushLogin>>), Box<dyn std::error::Error>> {
+    let aws = Aws::new()?;
+    let registries = Registries::new(config, &aws).await?;
+    let push = PushLogin::new(config, &aws).await?;
+    Ok((registries, push.map(Arc::new)))
 }
 
 fn arguments(mut given: impl Iterator<Item = String>) -> Result<Command, String> {

@@ -11,6 +11,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::health::BreakerState;
+use crate::push::PushLogin;
 use crate::registries::Registries;
 
 /// Media type of the text form.
@@ -90,6 +91,11 @@ struct OfRegistry {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfRole {
+    role: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfCache {
     cache: &'static str,
 }
@@ -110,6 +116,9 @@ pub struct Metrics {
     cached: Family<OfCache, Gauge>,
     token_age: Family<OfRegion, Gauge>,
     token_left: Family<OfRegion, Gauge>,
+    push_age: Family<OfRole, Gauge>,
+    push_left: Family<OfRole, Gauge>,
+    push_failures: Family<OfRole, Counter>,
     breakers: Family<OfRegistry, Gauge>,
 }
 
@@ -118,6 +127,8 @@ pub struct Metrics {
 pub struct Measured<'a> {
     /// The registries, with tokens and breakers.
     pub registries: &'a Registries,
+    /// The login for pushes, if one is kept.
+    pub push: Option<&'a PushLogin>,
     /// Transfers of blobs under way.
     pub transfers: usize,
     /// Bytes of manifests in memory.
@@ -163,6 +174,21 @@ impl Default for Metrics {
             token_left: register!(
                 "token_left_seconds",
                 "Time until the token of ECR ends",
+                Family::default()
+            ),
+            push_age: register!(
+                "push_token_age_seconds",
+                "Time since the login for pushes was issued",
+                Family::default()
+            ),
+            push_left: register!(
+                "push_token_left_seconds",
+                "Time until the login for pushes ends; 0 while there is none",
+                Family::default()
+            ),
+            push_failures: register!(
+                "push_token_failures",
+                "Renewals of the login for pushes that failed",
                 Family::default()
             ),
             breakers: register!(
@@ -221,6 +247,23 @@ impl Metrics {
             self.token_age.get_or_create(&of_region).set(seconds(age));
             let left = token.expires.duration_since(now).unwrap_or_default();
             self.token_left.get_or_create(&of_region).set(seconds(left));
+        }
+        if let Some(push) = measured.push {
+            let status = push.status();
+            let of_role = OfRole { role: push.role_arn().to_owned() };
+            let left = status.token.and_then(|token| token.expires.duration_since(now).ok());
+            self.push_left.get_or_create(&of_role).set(seconds(left.unwrap_or_default()));
+            match status.token {
+                Some(token) => {
+                    let age = now.duration_since(token.issued).unwrap_or_default();
+                    self.push_age.get_or_create(&of_role).set(seconds(age));
+                }
+                None => {
+                    self.push_age.remove(&of_role);
+                }
+            }
+            let counted = self.push_failures.get_or_create(&of_role);
+            counted.inc_by(status.failures.saturating_sub(counted.get()));
         }
         for remote in measured.registries.iter() {
             let of_registry = OfRegistry { registry: remote.name.clone() };

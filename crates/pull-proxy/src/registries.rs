@@ -7,7 +7,7 @@ use std::sync::Arc;
 use oci_copy::{Credentials, Registry};
 
 use crate::config::Config;
-use crate::ecr::{self, SetupError, TokenSource};
+use crate::ecr::{Aws, TokenSource};
 use crate::health::Health;
 use crate::rules::{Fallback, Rule};
 
@@ -38,34 +38,26 @@ pub struct Registries {
     tokens: BTreeMap<String, Arc<TokenSource>>,
 }
 
-/// The clients cannot be made.
-#[derive(Debug, thiserror::Error)]
-pub enum RegistriesError {
-    /// Not those of AWS.
-    #[error(transparent)]
-    Aws(#[from] SetupError),
-    /// Not that of a registry.
-    #[error(transparent)]
-    Registry(#[from] oci_copy::Error),
-}
-
 impl Registries {
     /// Makes the clients that the configuration needs. Nothing is sent.
     ///
     /// # Errors
-    /// [`RegistriesError`] when TLS cannot be set up, or an address may not be contacted.
-    pub async fn new(config: &Config) -> Result<Self, RegistriesError> {
-        let clients = ecr::clients(config.rules.iter().map(|rule| rule.host.region())).await?;
-        let tokens: BTreeMap<_, _> = clients
-            .into_iter()
-            .map(|(region, client)| (region.clone(), Arc::new(TokenSource::new(client, region))))
-            .collect();
+    /// TLS cannot be set up, or an address may not be contacted.
+    pub async fn new(config: &Config, aws: &Aws) -> Result<Self, oci_copy::Error> {
+        let mut tokens: BTreeMap<String, Arc<TokenSource>> = BTreeMap::new();
+        for rule in config.rules.iter() {
+            let region = rule.host.region();
+            if !tokens.contains_key(region) {
+                let token = TokenSource::new(aws, region.to_owned()).await;
+                tokens.insert(region.to_owned(), Arc::new(token));
+            }
+        }
         let mut remotes = BTreeMap::new();
         for rule in config.rules.iter() {
             let token = tokens.get(rule.host.region()).map(Arc::clone);
-            add(&mut remotes, config, rule.host.as_str(), token)?;
+            add(&mut remotes, config, aws, rule.host.as_str(), token)?;
             if asks_upstream(rule) {
-                add(&mut remotes, config, &rule.registry, None)?;
+                add(&mut remotes, config, aws, &rule.registry, None)?;
             }
         }
         Ok(Self { remotes, tokens })
@@ -97,6 +89,7 @@ fn asks_upstream(rule: &Rule) -> bool {
 fn add(
     remotes: &mut BTreeMap<String, Arc<Remote>>,
     config: &Config,
+    aws: &Aws,
     name: &str,
     token: Option<Arc<TokenSource>>,
 ) -> Result<(), oci_copy::Error> {
@@ -104,6 +97,9 @@ fn add(
     let mut builder = Registry::builder(name)
         .plain_http_loopback(true)
         .user_agent(concat!("ecr-pull-proxy/", env!("CARGO_PKG_VERSION")));
+    if let Some(pem) = aws.certificates_pem() {
+        builder = builder.certificates(pem);
+    }
     if let Some(token) = token {
         builder = builder.credentials(Credentials::Renewable(token));
     }

@@ -1,16 +1,15 @@
 //! ECR's authorization token: fetched by the credential chain, renewed early and when it is refused, once at a time.
-//!
-//! AWS: GetAuthorizationToken (ECR API reference). One token is good for every registry of its region.
 
 use std::time::{Duration, Instant, SystemTime};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use oci_copy::{BasicCredentials, CredentialsError, CredentialsProvider};
 use tokio::sync::{Mutex, watch};
 use tracing::{info, warn};
+
+use super::authorization::{Authorization, authorization};
+use super::client::Aws;
 
 /// A token is renewed when less than this is left of its twelve hours: role credentials may end sooner than it says.
 const RENEW_BEFORE: Duration = Duration::from_secs(6 * 3600);
@@ -55,8 +54,8 @@ struct Held {
 
 impl TokenSource {
     /// A source that fetches its first token when it is asked.
-    #[must_use]
-    pub fn new(ecr: aws_sdk_ecr::Client, region: String) -> Self {
+    pub async fn new(aws: &Aws, region: String) -> Self {
+        let ecr = aws_sdk_ecr::Client::new(&aws.config(&region).await);
         Self { ecr, region, state: Mutex::default(), current: watch::Sender::new(None) }
     }
 
@@ -67,25 +66,12 @@ impl TokenSource {
     }
 
     async fn fetch(&self) -> Result<Held, CredentialsError> {
-        let answer = self.ecr.get_authorization_token().send().await;
-        let answer = answer.map_err(|error| CredentialsError(explain(&error)))?;
-        // A parse error could quote the token.
-        let unusable = || CredentialsError("ECR answered no usable authorization token".to_owned());
-        let data = answer.authorization_data().first().ok_or_else(unusable)?;
-        let token = data.authorization_token().ok_or_else(unusable)?;
-        let pair = STANDARD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        let (username, password) =
-            pair.as_deref().and_then(|pair| pair.split_once(':')).ok_or_else(unusable)?;
+        let Authorization { credentials, expires } = authorization(&self.ecr).await?;
         let now = SystemTime::now();
-        let expires = data.expires_at().and_then(|at| SystemTime::try_from(*at).ok()).unwrap_or(now);
         let lifetime = expires.duration_since(now).unwrap_or_default();
         // Short-lived tokens are renewed at half their life.
         let keep = if lifetime > RENEW_BEFORE * 2 { lifetime - RENEW_BEFORE } else { lifetime / 2 };
-        Ok(Held {
-            credentials: BasicCredentials { username: username.to_owned(), password: password.into() },
-            renew_at: now + keep,
-            expires,
-        })
+        Ok(Held { credentials, renew_at: now + keep, expires })
     }
 }
 
@@ -136,30 +122,4 @@ impl CredentialsProvider for TokenSource {
 
 fn seconds_until(at: SystemTime) -> u64 {
     at.duration_since(SystemTime::now()).unwrap_or_default().as_secs()
-}
-
-/// Code, message and request id, or the chain of causes; never the raw answer, which holds the token.
-fn explain(
-    error: &aws_sdk_ecr::error::SdkError<
-        aws_sdk_ecr::operation::get_authorization_token::GetAuthorizationTokenError,
-    >,
-) -> String {
-    use aws_sdk_ecr::error::ProvideErrorMetadata as _;
-    use aws_sdk_ecr::operation::RequestId as _;
-    if let Some(code) = error.code() {
-        let message = error.message().unwrap_or_default();
-        let request = error.request_id().unwrap_or("none");
-        return format!(
-            "ECR answered {code} to GetAuthorizationToken: {message} (request {request}); \
-             the action ecr:GetAuthorizationToken on \"*\" is needed"
-        );
-    }
-    let mut text = format!("GetAuthorizationToken: {error}");
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
 }

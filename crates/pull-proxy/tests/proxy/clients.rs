@@ -8,5 +8,6 @@ mod dockerd_of_today;
 mod engine;
 mod image;
 mod podman;
+mod push;
 mod skopeo;
 mod world;

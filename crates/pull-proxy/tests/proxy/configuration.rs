@@ -110,7 +110,7 @@ const PUSH: &str = r#"
 [push]
 role_arn = "arn:aws:iam::123456789012:role/ci-push"
 repositories = ["123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/*"]
-docker_config = "/run/ecr-pull-proxy/docker/config.json"
+docker_config = "/dev/shm/ecr-pull-proxy/docker/config.json"
 "#;
 
 #[test]
@@ -168,7 +168,7 @@ fn all_faults_of_the_login_for_pushes_are_named_at_once_with_key_and_remedy() {
         ],
     );
     for path in ["/run/docker/login.json", "/run/../config.json", "/"] {
-        let push = PUSH.replace("/run/ecr-pull-proxy/docker/config.json", path);
+        let push = PUSH.replace("/dev/shm/ecr-pull-proxy/docker/config.json", path);
         refused(&format!("{RULE}{push}"), &["write an absolute path that ends with /config.json"]);
     }
     let china = PUSH.replace("arn:aws:", "arn:aws-cn:");
@@ -181,4 +181,22 @@ fn session_policy_that_sts_would_refuse_for_its_length_is_named_with_a_remedy() 
     let many: Vec<String> = (0..20).map(|number| format!("\"{host}/team/app-{number}\"")).collect();
     let push = PUSH.replace(&format!("\"{host}/team/*\""), &many.join(", "));
     refused(&format!("{RULE}{push}"), &["characters and STS takes 2048", "by patterns such as team/*"]);
+}
+
+#[test]
+fn certificates_that_cannot_be_used_are_named_with_a_remedy() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("proxy.toml"), RULE).unwrap();
+    std::fs::write(directory.path().join("empty.pem"), "no certificate").unwrap();
+    for (file, problem) in
+        [("absent.pem", "which cannot be read"), ("empty.pem", "which holds no PEM certificate")]
+    {
+        let mut command = command(&directory);
+        command.args(["--check", "--config", "proxy.toml"]).env("AWS_CA_BUNDLE", file);
+        let output = command.stderr(std::process::Stdio::piped()).output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        let expected = format!("AWS_CA_BUNDLE names {file}, {problem}");
+        assert!(text.contains(&expected) && text.contains("correct or unset it"), "{text}");
+        assert_eq!(output.status.code(), Some(78), "{text}");
+    }
 }

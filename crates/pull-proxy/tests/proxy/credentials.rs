@@ -1,8 +1,14 @@
 //! ECR's token: who gets it, and when there is a new one.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::support::{PASSWORD, World, error_of};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+
+use crate::support::{PASSWORD, Proxy, World, error_of};
 
 const TAG: &str = "/v2/library/alpine/manifests/1";
 /// Each request asks ECR.
@@ -112,4 +118,45 @@ async fn token_reaches_neither_the_blob_store_nor_docker_hub() {
     assert!(with_token > 0, "the token was used");
     assert!(world.hub_requests() > 0, "Docker Hub was asked");
     assert!(!world.proxy.log().contains(PASSWORD));
+}
+
+#[tokio::test]
+async fn certificates_of_aws_ca_bundle_are_trusted_and_no_others() {
+    let world = world("wait_seconds = 10").await;
+    let authority = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let bundle = directory.path().join("bundle.pem");
+    std::fs::write(&bundle, authority.cert.pem()).unwrap();
+    let url = with_tls(&authority, &world.api.url).await;
+    let answer = async |environment: &[(&str, &str)]| {
+        let proxy = Proxy::with_environment(&world.proxy.config(), &url, environment).await;
+        world.http.get(format!("{}{TAG}", proxy.url())).send().await.unwrap()
+    };
+    let (status, _, message) = error_of(answer(&[]).await).await;
+    assert!(status == 503 && message.contains("GetAuthorizationToken"), "{status} {message}");
+    assert_eq!(world.api.calls(), 0);
+    assert_eq!(answer(&[("AWS_CA_BUNDLE", bundle.to_str().unwrap())]).await.status(), 200);
+    assert_eq!(world.api.calls(), 1);
+}
+
+/// The same server by TLS.
+async fn with_tls(authority: &rcgen::CertifiedKey<rcgen::KeyPair>, url: &str) -> String {
+    let key = PrivateKeyDer::try_from(authority.signing_key.serialize_der()).unwrap();
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![authority.cert.der().clone()], key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let address = url.strip_prefix("http://").unwrap().to_owned();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let mut plain = TcpStream::connect(&address).await.unwrap();
+            // A client that does not trust it hangs up.
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            tokio::spawn(async move { tokio::io::copy_bidirectional(&mut stream, &mut plain).await });
+        }
+    });
+    format!("https://localhost:{port}")
 }

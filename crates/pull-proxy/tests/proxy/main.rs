@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests, also outside of test functions")]
 
+mod gateway;
 mod support;
 
 mod blobs;
@@ -14,5 +15,6 @@ mod failures;
 mod manifests;
 mod names;
 mod operations;
+mod push;
 mod redirects;
 mod units;

@@ -179,6 +179,11 @@ impl Proxy {
 
     /// As [`Proxy::start`], with an access key that stands for an account of the gateway.
     pub(crate) async fn of_account(config: &str, aws: &str, account: &str) -> Self {
+        Self::with_environment(config, aws, &[("AWS_ACCESS_KEY_ID", account)]).await
+    }
+
+    /// As [`Proxy::start`], with these variables besides.
+    pub(crate) async fn with_environment(config: &str, aws: &str, environment: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let notices = UnixDatagram::bind(directory.path().join("notify")).unwrap();
         notices.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
@@ -187,7 +192,8 @@ impl Proxy {
         let child = command(&directory)
             .args(["--config".as_ref(), file.as_os_str()])
             .env("AWS_ENDPOINT_URL_ECR", aws)
-            .env("AWS_ACCESS_KEY_ID", account)
+            .env("AWS_ENDPOINT_URL_STS", aws)
+            .envs(environment.iter().copied())
             .env("NOTIFY_SOCKET", directory.path().join("notify"))
             .spawn()
             .unwrap();

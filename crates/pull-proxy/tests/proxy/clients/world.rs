@@ -8,15 +8,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use aws_gateway::{Emulators, Gateway};
+use aws_gateway::Emulators;
 use tempfile::TempDir;
-use upstream_registry::Registry;
 
 use super::image;
-use crate::support::{Proxy, client, file};
+use crate::gateway::{Aws, no_venv, venv};
+use crate::support::{ECR, Proxy};
 
 const ACCOUNT: &str = "123456789012";
-const REGION: &str = "eu-central-1";
+/// Where ECR is in the namespace, by HTTP alone.
+const ECR_ADDRESS: ([u8; 4], u16) = ([127, 0, 0, 1], 80);
 /// Set for the test that runs in the namespace.
 const INSIDE: &str = "PULL_PROXY_TEST_NAMESPACE";
 /// Names under which a client would look for Docker Hub, and for Quay.
@@ -93,7 +94,7 @@ fn enter<Fut: Future<Output = ()>>(
 
 /// `/etc/hosts` that leads to the address for Docker Hub's names.
 fn resolved(hub: &str) -> String {
-    format!("127.0.0.1 localhost\n{hub} {HUB_NAMES}\n")
+    format!("127.0.0.1 localhost {ECR}\n{hub} {HUB_NAMES}\n")
 }
 
 fn lacking(programs: &[&str]) -> Option<String> {
@@ -111,15 +112,7 @@ fn lacking(programs: &[&str]) -> Option<String> {
     if !Path::new("/bin/busybox").exists() {
         return Some("no /bin/busybox for an image that runs".to_owned());
     }
-    venv().is_none().then(|| format!("no emulators in {}", emulators().display()))
-}
-
-fn emulators() -> PathBuf {
-    file("../../target/emulators/venv")
-}
-
-fn venv() -> Option<PathBuf> {
-    Some(emulators()).filter(|venv| venv.join("bin/moto_server").exists())
+    venv().is_none().then(no_venv)
 }
 
 /// What there is in the namespace.
@@ -128,10 +121,9 @@ pub(super) struct World {
     pub(super) directory: TempDir,
     /// Digest of the index upstream.
     pub(super) digest: String,
+    pub(super) aws: Aws,
     hub_connections: Arc<AtomicUsize>,
     daemons: Vec<Child>,
-    _upstream: Registry,
-    _gateway: Gateway,
     _emulators: Emulators,
 }
 
@@ -139,35 +131,26 @@ impl World {
     async fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let emulators = Emulators::start(&venv().unwrap(), &directory.path().join("logs")).await.unwrap();
-        let upstream = Registry::builder().anonymous_only().start().await.unwrap();
-        let digest = image::add(&upstream, "docker/library/alpine", "3.20");
-        image::add(&upstream, "org/app", "1");
-        let gateway = Gateway::builder(&emulators)
-            .upstream("public.ecr.aws", upstream.url().parse().unwrap())
-            .upstream("quay.io", upstream.url().parse().unwrap())
-            .start()
-            .await
-            .unwrap();
-        create_rule(&gateway, "ecr-public", "public.ecr.aws").await;
-        create_rule(&gateway, "quay", "quay.io").await;
-        let host = format!("{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com");
-        let url = gateway.url();
-        let config = format!(
-            "listen = [\"127.0.0.1:0\", \"{OWN}:0\"]\n[endpoints]\n\"{host}\" = \"{url}\"\n\
-             [[pull_through]]\nupstream = \"docker.io/library\"\nrepository = \"{host}/ecr-public/docker/library\"\n\
-             [[pull_through]]\nupstream = \"quay.io\"\nrepository = \"{host}/quay\"\n"
-        );
-        let proxy = Proxy::of_account(&config, url, ACCOUNT).await;
+        let aws = Aws::start(&emulators, ACCOUNT, |gateway| gateway.address(ECR_ADDRESS.into())).await;
+        let digest = image::add(&aws.upstream, "docker/library/alpine", "3.20");
+        image::add(&aws.upstream, "org/app", "1");
+        let config = aws.config(&["127.0.0.1:0", &format!("{OWN}:0")]);
+        let proxy = Proxy::of_account(&config, aws.gateway.url(), ACCOUNT).await;
         Self {
             proxy,
             directory,
             digest,
+            aws,
             hub_connections: count_connections(),
             daemons: Vec::new(),
-            _upstream: upstream,
-            _gateway: gateway,
             _emulators: emulators,
         }
+    }
+
+    /// Starts the daemon anew, with more lines at the end of its configuration.
+    pub(super) async fn restart(&mut self, more: &str) {
+        let config = self.proxy.config() + more;
+        self.proxy = Proxy::of_account(&config, self.aws.gateway.url(), ACCOUNT).await;
     }
 
     /// Host and port of the daemon.
@@ -301,22 +284,4 @@ fn count_connections() -> Arc<AtomicUsize> {
         }
     });
     count
-}
-
-/// A pull through cache rule for a registry that needs no login.
-async fn create_rule(gateway: &Gateway, prefix: &str, upstream: &str) {
-    let body = serde_json::json!({"ecrRepositoryPrefix": prefix, "upstreamRegistryUrl": upstream});
-    let authorization = format!(
-        "AWS4-HMAC-SHA256 Credential={ACCOUNT}/20260101/{REGION}/ecr/aws4_request, SignedHeaders=host, Signature=0"
-    );
-    let answer = client()
-        .post(gateway.url())
-        .header("authorization", authorization)
-        .header("x-amz-target", "AmazonEC2ContainerRegistry_V20150921.CreatePullThroughCacheRule")
-        .header("content-type", "application/x-amz-json-1.1")
-        .body(body.to_string())
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
 }
