@@ -122,18 +122,19 @@ impl PushLogin {
 
     /// Notes a failure. What was written before stays while it is good; of what an earlier daemon wrote nobody knows.
     fn failed(&self, error: String, wait: Duration) {
+        let left = {
+            let mut status = self.lock();
+            status.failures += 1;
+            status.error = Some(error.clone());
+            left(&status)
+        };
         warn!(
             role = self.role.arn(),
             error,
             retry_in_seconds = wait.as_secs(),
+            expires_in_seconds = left.as_secs(),
             "login for pushes not renewed; pulls go on"
         );
-        let left = {
-            let mut status = self.lock();
-            status.failures += 1;
-            status.error = Some(error);
-            left(&status)
-        };
         if left.is_zero() {
             self.end();
         }

@@ -115,10 +115,10 @@ impl DockerConfig {
 #[cfg(target_os = "linux")]
 fn in_memory(directory: &Path) -> Result<(), PlaceError> {
     /// statfs(2)
-    const TMPFS: i64 = 0x0102_1994;
+    const TMPFS: rustix::fs::FsWord = 0x0102_1994;
     let found = rustix::fs::statfs(directory)
         .map_err(|error| PlaceError::Directory { directory: directory.to_owned(), source: error.into() })?;
-    if i64::from(found.f_type) == TMPFS { Ok(()) } else { Err(PlaceError::NotInMemory(directory.to_owned())) }
+    if found.f_type == TMPFS { Ok(()) } else { Err(PlaceError::NotInMemory(directory.to_owned())) }
 }
 
 /// Only Linux has tmpfs.
