@@ -75,7 +75,7 @@ pub struct Push {
     /// it. All jobs of an instance can use its rights.
     #[tf(validate(text(check_role_arn)))]
     pub role_arn: String,
-    /// Repositories of `registry_host` to push to, 1 or more: names, or what names begin with and `*`, such as `team/*`.
+    /// Repositories of `registry_host` to push to: names, or what names begin with and `*`, such as `team/*`.
     /// None that mirrors or rules serve images from.
     #[tf(validate(length(1..=100), each(text(validate::check_push_repository))))]
     pub repositories: BTreeSet<String>,

@@ -8,7 +8,7 @@ use toml::{Table, Value};
 
 use super::super::bundle::{Bundle, Start};
 use super::super::download::Download;
-use super::jobs::{DOCKER_CONFIG_DIRECTORY, RUNTIME_DIRECTORY};
+use super::jobs::DOCKER_CONFIG_DIRECTORY;
 use super::{ADDRESS, Fallback, LOCAL, NESTED, PullProxy};
 
 /// Where the unit looks for the daemon's configuration.
@@ -34,7 +34,13 @@ pub(super) fn add(proxy: &PullProxy, bundle: &mut Bundle) {
         })
         .file(CONFIG, 0o644, config(proxy))
         .unit(UNIT, Start::Enabled, SERVICE_UNIT)
-        .drop_in(UNIT, "ecrunner.conf", drop_in(proxy));
+        .drop_in(UNIT, "ecrunner.conf", address());
+}
+
+/// The address that containers reach. `replace`, since it is still there when the daemon starts again; `+`, since the
+/// daemon itself has no such right.
+fn address() -> String {
+    format!("[Service]\nExecStartPre=+{IP} address replace {ADDRESS}/32 dev lo\n")
 }
 
 /// The daemon's configuration; keys in the order of the alphabet, so that the same proxy gives the same text.
@@ -114,16 +120,4 @@ fn rule_tables(proxy: &PullProxy, rules: &BTreeMap<String, String>) -> Vec<Table
         ])
     };
     rules.iter().map(table).collect()
-}
-
-fn drop_in(proxy: &PullProxy) -> String {
-    // `replace`, since the address is still there when the daemon starts again; `+`, since the daemon has no such right.
-    let mut text = format!("[Service]\nExecStartPre=+{IP} address replace {ADDRESS}/32 dev lo\n");
-    if proxy.push.is_some() {
-        // Jobs have the directory mounted: it must be the same one after a restart.
-        text.push_str(&format!(
-            "RuntimeDirectory={RUNTIME_DIRECTORY}\nRuntimeDirectoryMode=0755\nRuntimeDirectoryPreserve=yes\n"
-        ));
-    }
-    text
 }

@@ -10,9 +10,7 @@ pub(super) const BUILDKIT_CONFIG: &str = "/etc/buildkit/buildkitd.toml";
 pub(super) const NESTED_DAEMON_JSON: &str = "/etc/ecr-pull-proxy/nested-daemon.json";
 /// Where buildx keeps its builders, and looks for their default configuration.
 const BUILDX_CONFIG: &str = "/root/.docker/buildx";
-/// Below `/run`: where the daemon keeps the login for pushes.
-pub(super) const RUNTIME_DIRECTORY: &str = "ecr-pull-proxy/docker";
-/// The same directory, as jobs have it mounted.
+/// Where the daemon keeps the login for pushes: the runtime directory of its unit, which outlives the daemon.
 pub(super) const DOCKER_CONFIG_DIRECTORY: &str = "/run/ecr-pull-proxy/docker";
 
 /// Settings of jobs; none without a proxy.

@@ -211,8 +211,11 @@ fn every_directory_that_jobs_mount_is_there_on_the_worker() {
     for volume in JobSettings::of(Some(&proxy)).volumes {
         let (source, _) = volume.split_once(':').unwrap();
         if let Some(directory) = source.strip_prefix("/run/") {
-            let drop_in = content("/etc/systemd/system/ecr-pull-proxy.service.d/ecrunner.conf").unwrap();
-            assert!(drop_in.contains(&format!("\nRuntimeDirectory={directory}\n")), "{drop_in}");
+            let unit = content("/etc/systemd/system/ecr-pull-proxy.service").unwrap();
+            // Jobs keep it mounted while the daemon starts again.
+            for line in [format!("RuntimeDirectory={directory}"), "RuntimeDirectoryPreserve=yes".to_owned()] {
+                assert!(unit.lines().any(|found| found == line), "{line} is missing in {unit}");
+            }
         } else {
             assert!(content(source).is_some(), "{source}");
         }

@@ -8,7 +8,8 @@ use pull_proxy::{Config, ConfigError};
 use tf_provider::schema::Invalid;
 use tf_provider::{AttributePath, Diagnostic, Diagnostics, Value};
 
-use super::{PullProxy, PullProxyPlan, daemon, host_of};
+use super::{PullProxy, PullProxyPlan, Push, daemon, host_of};
+use crate::arn::check_role_arn;
 use crate::ecr::repository_name::check_name;
 
 /// Checks what the single attributes' checks do not see; faults are told at their places below `pull_proxy`.
@@ -45,10 +46,10 @@ pub fn validate(config: &Value<PullProxyPlan>, diagnostics: &mut Diagnostics) {
             }
         }
     }
-    // Otherwise it would tell the same again.
+    // Of what was found before it would tell again.
     if !faults.has_errors()
         && let Some(Some(proxy)) = PullProxy::from_plan(config)
-        && EcrHost::parse(&proxy.registry_host).is_ok()
+        && values_are_good(&proxy)
         && let Err(error) = Config::parse(&daemon::config(&proxy))
     {
         let told = match error {
@@ -64,6 +65,16 @@ pub fn validate(config: &Value<PullProxyPlan>, diagnostics: &mut Diagnostics) {
         }
     }
     diagnostics.extend(faults);
+}
+
+/// What the checks of single attributes look at.
+fn values_are_good(proxy: &PullProxy) -> bool {
+    let push = |push: &Push| {
+        check_role_arn(&push.role_arn).is_ok()
+            && !push.repositories.is_empty()
+            && push.repositories.iter().all(|name| check_push_repository(name).is_ok())
+    };
+    check_registry_host(&proxy.registry_host).is_ok() && proxy.push.as_ref().is_none_or(push)
 }
 
 pub(super) fn check_registry_host(host: &str) -> Result<(), Invalid> {
