@@ -13,13 +13,19 @@ locals {
 
   # What an ARN begins with: arn, partition, service, region, account. A rule knows it at plan, a mirror once it is made.
   place = try(
-    slice(split(":", one([for rule in slice(values(ecrunner_pull_through_cache_rule.this), 0, 1) : one(rule.pull_permissions.repositories)])), 0, 5),
+    slice(split(":", one([for rule in slice(values(ecrunner_pull_through_cache_rule.this), 0, 1) : one(rule.pull_permissions.import_repositories)])), 0, 5),
     slice(split(":", values(ecrunner_mirror_repository.this)[0].arn), 0, 5),
     null,
   )
   registry_host = local.place == null ? null : "${local.place[4]}.dkr.ecr.${local.place[3]}.${local.domains[local.place[1]]}"
 
-  pulled_repositories = concat(local.cached_repositories, length(local.mirrored) == 0 ? [] : ["${var.mirrors.prefix}/*"])
+  mirrored_repositories = length(local.mirrored) == 0 ? [] : ["${var.mirrors.prefix}/*"]
+  repository_arns       = local.place == null ? "" : "${join(":", local.place)}:repository/"
+
+  image_pull = length(local.mirrored_repositories) + length(local.cached_repositories) == 0 ? null : {
+    repositories        = [for pattern in local.mirrored_repositories : "${local.repository_arns}${pattern}"]
+    import_repositories = [for pattern in local.cached_repositories : "${local.repository_arns}${pattern}"]
+  }
 }
 
 output "images" {
@@ -66,10 +72,18 @@ output "digests" {
 
 output "image_pull" {
   description = "What who pulls has to be allowed, as `image_pull` of `ecrunner_instance_profile` and of `images` of the module autoscaling-runner take it; null where there is nothing to pull."
-  value = length(local.pulled_repositories) == 0 ? null : {
-    repositories = [for pattern in local.pulled_repositories : local.place == null ? pattern : "${join(":", local.place)}:repository/${pattern}"]
-    import       = length(local.upstreams) > 0
+  value       = local.image_pull
+}
+
+output "supply" {
+  description = "All that the module autoscaling-runner has to know, as `supply` of its `images`: registry, mirrors, rules, and what has to be allowed."
+  value = local.image_pull == null ? null : {
+    registry_host = local.registry_host
+    mirrors       = tomap({ for name, mirror in ecrunner_mirror_repository.this : name => mirror.name })
+    rules         = tomap(local.prefixes)
+    image_pull    = local.image_pull
   }
+  depends_on = [ecrunner_pull_through_cache_rule.this]
 }
 
 output "registry_host" {

@@ -167,7 +167,7 @@ run "nothing_named_makes_a_rule_for_official_images_alone" {
   }
 
   assert {
-    condition     = output.image_pull.import && [for arn in output.image_pull.repositories : split(":", arn)[5]] == ["repository/ecr-public/*"]
+    condition     = [for arn in output.image_pull.import_repositories : split(":", arn)[5]] == ["repository/ecr-public/*"] && length(output.image_pull.repositories) == 0
     error_message = "What may be pulled is what the rule fills, and a pull may import."
   }
 

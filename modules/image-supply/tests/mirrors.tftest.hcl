@@ -118,7 +118,7 @@ run "mirrors_alone" {
   }
 
   assert {
-    condition     = length(ecrunner_pull_through_cache_rule.this) == 0 && !output.image_pull.import && length(output.image_pull.repositories) == 1
+    condition     = length(ecrunner_pull_through_cache_rule.this) == 0 && length(output.image_pull.import_repositories) == 0 && length(output.image_pull.repositories) == 1
     error_message = "Without a rule nothing is imported, and nobody is allowed to."
   }
 }

@@ -92,7 +92,7 @@ run "other_accounts_pull_and_import" {
   }
 
   assert {
-    condition     = alltrue([for arn in output.image_pull.repositories : can(regex("^arn:aws:ecr:eu-central-1:[0-9]{12}:repository/(ecr-public|quay|mirror)/[*]$", arn))]) && length(output.image_pull.repositories) == 3
+    condition     = alltrue([for arn in output.image_pull.import_repositories : can(regex("^arn:aws:ecr:eu-central-1:[0-9]{12}:repository/(ecr-public|quay)/[*]$", arn))]) && length(output.image_pull.import_repositories) == 2 && [for arn in output.image_pull.repositories : split(":", arn)[5]] == ["repository/mirror/*"]
     error_message = "What may be pulled is named so that other accounts can name it too."
   }
 }

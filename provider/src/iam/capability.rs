@@ -13,13 +13,21 @@ use crate::ecr::repository_name::is_pattern;
 /// Pulls images from ECR.
 #[derive(Schema, Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImagePull {
-    /// Repositories to pull from: names in the provider's account and region, such as `docker-hub/*`, or ARNs. `*` is
+    /// Repositories to pull from: names in the provider's account and region, such as `mirror/*`, or ARNs. `*` is
     /// allowed in names.
     #[tf(validate(each(text(check_repository))))]
-    pub repositories: BTreeSet<String>,
-    /// Whether a pull may import an image through a pull through cache rule, and create its repository.
-    #[tf(default = false)]
-    pub import: bool,
+    pub repositories: Option<BTreeSet<String>>,
+    /// Repositories to pull from that a pull may also create, and import images into, through a pull through cache rule,
+    /// such as `docker-hub/*`; written as `repositories`.
+    #[tf(validate(each(text(check_repository))))]
+    pub import_repositories: Option<BTreeSet<String>>,
+}
+
+impl ImagePull {
+    /// All that is pulled from.
+    pub(super) fn pulled(&self) -> BTreeSet<String> {
+        self.repositories.iter().chain(&self.import_repositories).flatten().cloned().collect()
+    }
 }
 
 /// Scales worker fleets and connects to their instances, as GitLab's AWS fleeting plugin does.

@@ -85,7 +85,9 @@ impl Capabilities {
     pub fn within(mut self, scope: Scope<'_>) -> Self {
         let parameters = |names: &BTreeSet<String>| scope.arns("ssm", "parameter/", names);
         if let Some(pull) = &mut self.image_pull {
-            pull.repositories = scope.arns("ecr", "repository/", &pull.repositories);
+            let repositories = |names: &BTreeSet<String>| scope.arns("ecr", "repository/", names);
+            pull.repositories = pull.repositories.as_ref().map(repositories);
+            pull.import_repositories = pull.import_repositories.as_ref().map(repositories);
         }
         if let Some(read) = &mut self.read_parameters {
             read.parameters = parameters(&read.parameters);
@@ -142,23 +144,23 @@ impl Capabilities {
     }
 
     fn image_pull(&self, statements: &mut Vec<Statement>) {
-        let Some(pull) = self.image_pull.as_ref().filter(|pull| !pull.repositories.is_empty()) else {
+        let Some(pull) = &self.image_pull else { return };
+        let pulled = pull.pulled();
+        if pulled.is_empty() {
             return;
-        };
+        }
         // The login has no resource.
         statements.push(Statement::allow("EcrLogin", &["ecr:GetAuthorizationToken"], ["*".to_owned()]));
         statements.push(Statement::allow(
             "ImagePull",
             &["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            pull.repositories.clone(),
+            pulled,
         ));
-        if pull.import {
-            statements.push(Statement::allow(
-                "ImageImport",
-                &["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"],
-                pull.repositories.clone(),
-            ));
-        }
+        statements.push(Statement::allow(
+            "ImageImport",
+            &["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"],
+            pull.import_repositories.clone().unwrap_or_default(),
+        ));
     }
 
     /// What the fleeting plugin calls. Groups and instances are described without a resource: EC2 knows none there.

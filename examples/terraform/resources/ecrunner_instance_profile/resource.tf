@@ -3,8 +3,8 @@ resource "ecrunner_instance_profile" "worker" {
   name = "ci-worker"
 
   image_pull = {
-    repositories = ["docker-hub/*"]
-    import       = true
+    repositories        = ["mirror/*"]
+    import_repositories = ["docker-hub/*"]
   }
 }
 
@@ -15,7 +15,7 @@ resource "ecrunner_instance_profile" "manager" {
   session_manager = true
 
   image_pull = {
-    repositories = ["docker-hub/*"]
+    repositories = ["mirror/*"]
   }
   fleet_control = {
     fleet_arns = ["arn:aws:autoscaling:eu-central-1:111122223333:autoScalingGroup:*:autoScalingGroupName/ci-worker"]

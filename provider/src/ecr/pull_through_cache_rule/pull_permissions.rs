@@ -11,27 +11,25 @@ use crate::clients::Clients;
 /// What pulling through a rule needs.
 #[derive(Schema, Clone, Debug, PartialEq, Eq)]
 pub struct PullPermissions {
-    /// Repositories to pull from: the ARN of all with the rule's prefix, or of all there are for `ROOT`. For a policy of
-    /// your own: `ecr:BatchGetImage`, `ecr:GetDownloadUrlForLayer`, `ecr:BatchImportUpstreamImage` and
-    /// `ecr:CreateRepository` on these, and `ecr:GetAuthorizationToken` on `*`.
-    pub repositories: Computed<BTreeSet<String>>,
-    /// Whether a pull may import an image and create its repository: always true.
-    pub import: Computed<bool>,
+    /// Repositories that are pulled from, and that a first pull creates and imports into: the ARN of all with the rule's
+    /// prefix, or of all there are for `ROOT`. For a policy of your own: `ecr:BatchGetImage`,
+    /// `ecr:GetDownloadUrlForLayer`, `ecr:BatchImportUpstreamImage` and `ecr:CreateRepository` on these, and
+    /// `ecr:GetAuthorizationToken` on `*`.
+    pub import_repositories: Computed<BTreeSet<String>>,
 }
 
 impl PullPermissions {
     /// Those of the rule with this prefix.
     pub(super) fn new(prefix: &str, clients: &Clients) -> Self {
         let repository = clients.repository_arn(&names(prefix));
-        PullPermissions { repositories: BTreeSet::from([repository]).into(), import: true.into() }
+        PullPermissions { import_repositories: BTreeSet::from([repository]).into() }
     }
 
     /// The same in the plan form.
     pub(super) fn plan(&self) -> Value<PullPermissionsPlan> {
-        let repositories = self.repositories.get().into_iter().flatten();
+        let repositories = self.import_repositories.get().into_iter().flatten();
         Value::Known(PullPermissionsPlan {
-            repositories: Value::Known(repositories.cloned().map(Value::Known).collect()),
-            import: Value::Known(true),
+            import_repositories: Value::Known(repositories.cloned().map(Value::Known).collect()),
         })
     }
 }

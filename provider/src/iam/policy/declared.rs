@@ -58,8 +58,12 @@ impl Statements {
     }
 
     fn image_pull(&self) -> Option<ImagePull> {
-        let import = self.find("ImageImport").is_some();
-        self.resources("ImagePull").map(|repositories| ImagePull { repositories, import })
+        let import_repositories = self.resources("ImageImport");
+        let mut repositories = self.resources("ImagePull")?;
+        // What is imported is pulled as well, and stands in both statements.
+        repositories.retain(|arn| import_repositories.as_ref().is_none_or(|imported| !imported.contains(arn)));
+        let repositories = Some(repositories).filter(|repositories| !repositories.is_empty());
+        Some(ImagePull { repositories, import_repositories })
     }
 
     fn fleet_control(&self) -> Option<FleetControl> {

@@ -23,12 +23,12 @@ fn golden() -> Vec<(Capabilities, &'static str)> {
         (
             Capabilities {
                 image_pull: Some(ImagePull {
-                    repositories: arns(&["arn:aws:ecr:eu-central-1:111122223333:repository/docker-hub/*"]),
-                    import: false,
+                    repositories: Some(arns(&["arn:aws:ecr:eu-central-1:111122223333:repository/mirror/*"])),
+                    import_repositories: None,
                 }),
                 ..none.clone()
             },
-            r#"{"Version":"2012-10-17","Statement":[{"Sid":"EcrLogin","Effect":"Allow","Action":["ecr:GetAuthorizationToken"],"Resource":["*"]},{"Sid":"ImagePull","Effect":"Allow","Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer"],"Resource":["arn:aws:ecr:eu-central-1:111122223333:repository/docker-hub/*"]}]}"#,
+            r#"{"Version":"2012-10-17","Statement":[{"Sid":"EcrLogin","Effect":"Allow","Action":["ecr:GetAuthorizationToken"],"Resource":["*"]},{"Sid":"ImagePull","Effect":"Allow","Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer"],"Resource":["arn:aws:ecr:eu-central-1:111122223333:repository/mirror/*"]}]}"#,
         ),
         (
             Capabilities {
@@ -112,7 +112,8 @@ fn all() -> Capabilities {
         complete_lifecycle: all.complete_lifecycle.or(one.complete_lifecycle),
         assume_roles: all.assume_roles.or(one.assume_roles),
     });
-    all.image_pull = all.image_pull.map(|pull| ImagePull { import: true, ..pull });
+    let imported = arns(&["arn:aws:ecr:eu-central-1:111122223333:repository/docker-hub/*"]);
+    all.image_pull = all.image_pull.map(|pull| ImagePull { import_repositories: Some(imported), ..pull });
     all
 }
 
@@ -140,7 +141,7 @@ fn each_capability_makes_its_document() {
 fn no_capability_makes_no_document() {
     assert_eq!(Capabilities::default().document(), None);
     let for_nothing = Capabilities {
-        image_pull: Some(ImagePull { import: true, ..ImagePull::default() }),
+        image_pull: Some(ImagePull { import_repositories: Some(BTreeSet::new()), ..ImagePull::default() }),
         fleet_control: Some(FleetControl::default()),
         read_parameters: Some(ReadParameters {
             kms_key_arns: Some(arns(&["arn:aws:kms:eu-central-1:111122223333:key/1234"])),
@@ -184,9 +185,12 @@ fn no_action_appears_without_its_capability() {
             ],
         ),
         (
-            "import",
+            "import_repositories",
             Capabilities {
-                image_pull: everything.image_pull.clone().map(|pull| ImagePull { import: false, ..pull }),
+                image_pull: everything
+                    .image_pull
+                    .clone()
+                    .map(|pull| ImagePull { import_repositories: None, ..pull }),
                 ..everything.clone()
             },
             &["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"],
@@ -349,7 +353,10 @@ fn names_become_arns_of_the_providers_account_and_arns_stay() {
     let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<String>>();
     let foreign = "arn:aws-cn:ecr:cn-north-1:444455556666:repository/a";
     let named = Capabilities {
-        image_pull: Some(ImagePull { repositories: set(&["mirror/*", foreign]), import: false }),
+        image_pull: Some(ImagePull {
+            repositories: Some(set(&["mirror/*", foreign])),
+            import_repositories: Some(set(&["docker-hub/*"])),
+        }),
         read_parameters: Some(ReadParameters {
             parameters: set(&["/ci/token", "plain"]),
             kms_key_arns: None,
@@ -370,10 +377,10 @@ fn names_become_arns_of_the_providers_account_and_arns_stay() {
         ])
     );
     assert_eq!(within.read_objects.unwrap(), set(&[&own("s3:::tools/gitlab-runner")]));
-    assert_eq!(
-        within.image_pull.unwrap().repositories,
-        set(&[foreign, &own("ecr:cn-north-1:111122223333:repository/mirror/*")])
-    );
+    let pull = within.image_pull.unwrap();
+    let repository = |name: &str| own(&format!("ecr:cn-north-1:111122223333:repository/{name}"));
+    assert_eq!(pull.repositories.unwrap(), set(&[foreign, &repository("mirror/*")]));
+    assert_eq!(pull.import_repositories.unwrap(), set(&[&repository("docker-hub/*")]));
     assert_eq!(
         within.read_parameters.unwrap().parameters,
         set(&[

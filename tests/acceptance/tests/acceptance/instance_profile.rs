@@ -12,6 +12,8 @@ const EXAMPLE: &str =
     include_str!("../../../../examples/terraform/resources/ecrunner_instance_profile/resource.tf");
 const TYPE: &str = "ecrunner_instance_profile";
 const REPOSITORY: &str = "arn:aws:ecr:eu-central-1:111122223333:repository/docker-hub/*";
+/// What a rule fills.
+const IMPORTED: &str = "arn:aws:ecr:eu-central-1:111122223333:repository/quay/*";
 
 /// A profile called `ci` with these further arguments.
 fn profile(arguments: &str) -> String {
@@ -119,7 +121,7 @@ fn every_argument_is_kept() {
   path                 = "/team/ci/"
   permissions_boundary = "{boundary}"
   session_manager      = true
-  image_pull           = {{ repositories = ["{REPOSITORY}"], import = true }}
+  image_pull           = {{ repositories = ["{REPOSITORY}"], import_repositories = ["{IMPORTED}"] }}
   fleet_control        = {{ fleet_arns = ["{group}"], os_user = "ubuntu" }}
   read_parameters      = {{ parameters = ["{parameter}"], kms_key_arns = ["{key}"] }}
   write_parameters     = ["{parameter}"]
@@ -155,7 +157,7 @@ fn update_capabilities() {
     let mut workspace = Workspace::applied(&account, &worker());
     let arn = workspace.state_attr(PROFILE, "role_arn");
     workspace.config(&profile(&format!(
-        "  session_manager = true\n  image_pull = {{\n    repositories = [\"{REPOSITORY}\"]\n    import = true\n  }}\n"
+        "  session_manager = true\n  image_pull = {{\n    repositories = [\"{REPOSITORY}\"]\n    import_repositories = [\"{IMPORTED}\"]\n  }}\n"
     )));
     let plan = workspace.plan();
     assert_eq!(plan.actions(PROFILE), ["update"]);

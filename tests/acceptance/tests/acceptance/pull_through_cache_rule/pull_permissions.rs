@@ -23,7 +23,7 @@ fn one_line_gives_an_instance_profile_what_pulling_needs() {
     workspace.config(&(quay("quay") + PROFILE));
     let plan = workspace.plan();
     let arn = repositories(&account, "quay/*");
-    let expected = json!({ "repositories": [arn], "import": true });
+    let expected = json!({ "import_repositories": [arn] });
     assert_eq!(*plan.after(RULE, "pull_permissions"), expected, "the plan knows them");
     let profile = "ecrunner_instance_profile.worker";
     assert!(!plan.is_unknown(profile, "policy_json"), "and so the policy");
@@ -53,7 +53,7 @@ fn root_needs_all_repositories_and_another_prefix_others() {
         workspace.config(&quay(prefix));
         let plan = workspace.plan();
         let expected = json!([repositories(&account, names)]);
-        assert_eq!(*plan.after(RULE, "pull_permissions.repositories"), expected);
+        assert_eq!(*plan.after(RULE, "pull_permissions.import_repositories"), expected);
         workspace.apply_plan(&plan).expect_success();
         workspace.assert_empty_plan();
     }
@@ -71,6 +71,6 @@ fn unknown_prefix_plans_unknown_permissions() {
     workspace.apply_plan(&plan).expect_success();
     let state = workspace.state();
     let expected = json!([repositories(&account, "quay/*")]);
-    assert_eq!(*state.attribute(RULE, "pull_permissions.repositories"), expected);
+    assert_eq!(*state.attribute(RULE, "pull_permissions.import_repositories"), expected);
     workspace.assert_empty_plan();
 }
