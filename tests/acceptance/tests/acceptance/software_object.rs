@@ -107,7 +107,7 @@ fn basic() {
     }
     assert_eq!(uploads(&account), 0, "planning uploads nothing");
     workspace.apply_plan(&plan).expect_success();
-    assert_eq!(keys(&account, &bucket), [key.clone()]);
+    assert_eq!(keys(&account, &bucket), std::slice::from_ref(&key));
     assert_eq!(content(&account, &workspace, &bucket, &key), CONTENT);
     assert_eq!(tags_of(&account, &bucket, &key), json!([]), "the mark is taken away");
     for (attribute, expected) in &told {
