@@ -9,6 +9,30 @@ locals {
   software_urls    = [var.software.gitlab_runner.url, var.software.fleeting_plugin.url]
   software_objects = [for url in local.software_urls : url if url != null && startswith(coalesce(url, "none"), "s3://")]
 
+  # Where the pull proxy is fetched from; null without a supply.
+  pull_proxy_url    = var.images.supply == null ? null : try(coalesce(var.software.ecr_pull_proxy.url, one(ecrunner_software_object.pull_proxy[*].url)), null)
+  pull_proxy_sha256 = var.images.supply == null ? null : try(coalesce(var.software.ecr_pull_proxy.sha256, one(ecrunner_software_object.pull_proxy[*].sha256)), null)
+
+  # What may be pulled: for the manager, which sends a login along with ECR's names, and for the pull proxy.
+  image_pull = var.images.image_pull != null ? var.images.image_pull : try(var.images.supply.image_pull, null)
+
+  push_repositories = try(var.docker_socket.push_repositories, [])
+  push_role_name    = "${var.name}-push"
+  makes_push_role   = length(local.push_repositories) > 0 && var.existing.push_role_arn == null
+  # Mirrors by the folder they share, for a policy has a limit, but for a folder that is pushed to.
+  kept_repositories = var.images.supply == null ? [] : distinct(concat(
+    [for prefix in values(var.images.supply.rules) : "${prefix}/*"],
+    [
+      for name in values(var.images.supply.mirrors) :
+      !strcontains(name, "/") || anytrue([for pushed in local.push_repositories : startswith(pushed, "${split("/", name)[0]}/")]) ? name : "${split("/", name)[0]}/*"
+    ],
+  ))
+
+  # Jobs that can start an engine or builders of their own find the pull proxy by files of the worker.
+  nests        = var.workers.privileged || var.docker_socket != null
+  job_volumes  = concat(var.docker_socket == null ? [] : ["/var/run/docker.sock:/var/run/docker.sock"], local.nests ? ecrunner_worker_fleet.this.job_volumes : [])
+  environments = local.nests ? ecrunner_worker_fleet.this.job_environment : []
+
   manager_profile_arn       = coalesce(var.existing.manager_profile_arn, one(ecrunner_instance_profile.manager[*].arn))
   worker_profile_arn        = coalesce(var.existing.worker_profile_arn, one(ecrunner_instance_profile.worker[*].arn))
   manager_security_group_id = coalesce(var.existing.manager_security_group_id, one(ecrunner_runner_network.this[*].manager_security_group_id))
@@ -68,10 +92,38 @@ resource "ecrunner_runner_network" "this" {
 resource "ecrunner_instance_profile" "worker" {
   count = var.existing.worker_profile_arn == null ? 1 : 0
 
-  # It allows nothing: workers pull with the login that the manager sends along.
   name                 = "${var.name}-worker"
   permissions_boundary = var.permissions_boundary
+
+  # Without a pull proxy it allows nothing: workers pull with the login that the manager sends along.
+  image_pull   = var.images.supply == null ? null : local.image_pull
+  read_objects = startswith(coalesce(local.pull_proxy_url, "none"), "s3://") ? [local.pull_proxy_url] : null
+  assume_roles = local.makes_push_role ? [local.push_role_name] : null
+
+  tags = var.tags
+}
+
+resource "ecrunner_push_role" "this" {
+  count = local.makes_push_role ? 1 : 0
+
+  name                 = local.push_role_name
+  assumed_by           = ecrunner_instance_profile.worker[*].role_arn
+  repositories         = local.push_repositories
+  denied_repositories  = local.kept_repositories
+  permissions_boundary = var.permissions_boundary
   tags                 = var.tags
+}
+
+resource "ecrunner_software_object" "pull_proxy" {
+  count = try(var.software.ecr_pull_proxy.file, null) == null ? 0 : 1
+
+  bucket = var.software.ecr_pull_proxy.bucket
+  source = var.software.ecr_pull_proxy.file
+  tags   = var.tags
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "ecrunner_worker_fleet" "this" {
@@ -95,6 +147,20 @@ resource "ecrunner_worker_fleet" "this" {
     extra_script     = var.workers.extra_script
   }
 
+  pull_proxy = var.images.supply == null ? null : {
+    url           = local.pull_proxy_url
+    sha256        = local.pull_proxy_sha256
+    registry_host = var.images.supply.registry_host
+    mirrors       = var.images.supply.mirrors
+    rules         = var.images.supply.rules
+    fallback      = var.images.fallback
+
+    push = length(local.push_repositories) == 0 ? null : {
+      role_arn     = coalesce(var.existing.push_role_arn, one(ecrunner_push_role.this[*].arn))
+      repositories = local.push_repositories
+    }
+  }
+
   tags = var.tags
 }
 
@@ -111,6 +177,7 @@ data "ecrunner_runner_config" "this" {
     token_placeholder   = local.token_placeholder
     executor            = "docker-autoscaler"
     request_concurrency = 2
+    environment         = length(local.environments) == 0 ? null : local.environments
 
     # Tokens rotate in the SSM parameter, not behind its back.
     feature_flags = {
@@ -123,6 +190,8 @@ data "ecrunner_runner_config" "this" {
       helper_image = var.images.helper
       privileged   = var.workers.privileged
       pull_policy  = var.images.pull_policy
+      # GitLab Runner's own default is the first one, as long as nothing is written.
+      volumes = length(local.job_volumes) == 0 ? null : concat(["/cache"], local.job_volumes)
     }
 
     autoscaler = {
@@ -181,7 +250,7 @@ resource "ecrunner_instance_profile" "manager" {
   }
 
   # The manager logs in to ECR for every pull, and sends the login along to the worker.
-  image_pull = var.images.image_pull
+  image_pull = local.image_pull
 
   read_parameters = {
     parameters   = [local.config_parameter, var.gitlab.token_parameter]
@@ -216,7 +285,7 @@ resource "ecrunner_runner_manager" "this" {
   fleets           = [ecrunner_worker_fleet.this.arn]
 
   # Who pulls from no repository needs no login either.
-  ecr_hosts = var.images.image_pull == null ? [] : null
+  ecr_hosts = local.image_pull == null ? [] : null
 
   token_parameters = {
     (local.token_placeholder) = var.gitlab.token_parameter
@@ -231,4 +300,11 @@ resource "ecrunner_runner_manager" "this" {
   }
 
   tags = var.tags
+}
+
+check "one_job_for_each_worker" {
+  assert {
+    condition     = var.docker_socket == null || (var.capacity.jobs_per_instance == 1 && var.capacity.jobs_per_lifetime == 1)
+    error_message = "Jobs have the worker's Docker socket, and so can do anything to other jobs on the same worker, at once or after them: set jobs_per_instance and jobs_per_lifetime of capacity to 1."
+  }
 }

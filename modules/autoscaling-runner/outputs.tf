@@ -38,6 +38,16 @@ output "manager_policy" {
   value       = one(ecrunner_instance_profile.manager[*].policy_json)
 }
 
+output "worker_policy" {
+  description = "What workers may do, as JSON; null where that is nothing, or the profile was given."
+  value       = one(ecrunner_instance_profile.worker[*].policy_json)
+}
+
+output "push_role_arn" {
+  description = "ARN of the role that jobs' pushes go with; null where there is none."
+  value       = length(local.push_repositories) == 0 ? null : coalesce(var.existing.push_role_arn, one(ecrunner_push_role.this[*].arn))
+}
+
 output "manager_security_group_id" {
   description = "Security group of the runner manager."
   value       = local.manager_security_group_id

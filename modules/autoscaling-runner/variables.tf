@@ -42,8 +42,10 @@ variable "gitlab" {
 
 variable "software" {
   description = <<-EOT
-    Programs of the runner manager. `gitlab_runner` and `fleeting_plugin` are each either a download with its SHA-256
+    Programs of runner manager and workers. `gitlab_runner` and `fleeting_plugin` are each either a download with its SHA-256
     (`https://…` or `s3://…`), or, for GitLab Runner, a package with its version from a repository that the image knows.
+    `ecr_pull_proxy`, which workers need with `images.supply`, is a download with its SHA-256 too, or a `file` on the machine
+    that runs Terraform, as `cargo xtask package` builds it, which is then put into `bucket`, an S3 bucket of yours.
     There is no default: a checksum that nobody verified would be none.
   EOT
   type = object({
@@ -56,7 +58,22 @@ variable "software" {
       url    = string
       sha256 = string
     })
+    ecr_pull_proxy = optional(object({
+      url    = optional(string)
+      sha256 = optional(string)
+      file   = optional(string)
+      bucket = optional(string)
+    }))
   })
+
+  validation {
+    condition = var.software.ecr_pull_proxy == null ? true : (
+      (var.software.ecr_pull_proxy.url == null) == (var.software.ecr_pull_proxy.sha256 == null)
+      && (var.software.ecr_pull_proxy.file == null) == (var.software.ecr_pull_proxy.bucket == null)
+      && (var.software.ecr_pull_proxy.url == null) != (var.software.ecr_pull_proxy.file == null)
+    )
+    error_message = "software.ecr_pull_proxy needs either url and sha256, or file and bucket."
+  }
 }
 
 # How much, and on what.
@@ -122,20 +139,73 @@ variable "manager" {
 variable "images" {
   description = <<-EOT
     The images that jobs use. `default`: image of jobs that name none. `helper`: GitLab Runner's helper image, from your own registry
-    where workers have no internet. `image_pull`: what may be pulled from ECR, such as the output of the same name of the module
-    image-supply: `repositories`, names, patterns (`mirror/*`) or ARNs, and `import`, whether a pull may import a new image
-    through a pull through cache rule. `pull_policy`: when workers pull.
+    where workers have no internet. `supply`: the output of the same name of the module image-supply; with it jobs name images as
+    ever, `alpine:3.20`, and every worker fetches them from ECR by a pull proxy, `software.ecr_pull_proxy`. `fallback`: what the
+    proxy does when ECR fails, `none` or `upstream`, which asks Docker Hub and its like without a login. `image_pull`: what may be
+    pulled from ECR, where it is other than the supply says: `repositories`, names, patterns (`mirror/*`) or ARNs, and
+    `import_repositories`, which a first pull through a pull through cache rule may also create and fill. `pull_policy`: when
+    workers pull.
   EOT
   type = object({
     default = optional(string, "alpine:3.20")
     helper  = optional(string)
+    supply = optional(object({
+      registry_host = string
+      mirrors       = map(string)
+      rules         = map(string)
+      image_pull = object({
+        repositories        = optional(set(string))
+        import_repositories = optional(set(string))
+      })
+    }))
+    fallback = optional(string, "none")
     image_pull = optional(object({
-      repositories = set(string)
-      import       = optional(bool, false)
+      repositories        = optional(set(string))
+      import_repositories = optional(set(string))
     }))
     pull_policy = optional(list(string), ["always"])
   })
   default = {}
+
+  validation {
+    condition     = contains(["none", "upstream"], var.images.fallback)
+    error_message = "images.fallback is none or upstream."
+  }
+
+  validation {
+    condition     = var.images.supply == null || var.software.ecr_pull_proxy != null
+    error_message = <<-EOT
+      With images.supply workers run a pull proxy, and software.ecr_pull_proxy, which says where it is, is missing. Build it by
+      `cargo xtask package`, then write its file and a bucket of yours, from which workers fetch it:
+      ecr_pull_proxy = { file = "…/target/package/ecr-pull-proxy-…", bucket = "…" }; or give url and sha256 of where you keep it.
+    EOT
+  }
+}
+
+variable "docker_socket" {
+  description = <<-EOT
+    Lets jobs use the worker's Docker by its socket: `docker build` and `docker pull` need nothing more. Null: they cannot.
+    `push_repositories`: repositories of the supply's registry that `docker push` works for without a login, names or patterns
+    (`team/*`); never mirrors, nor what a rule fills. Who has the socket is root on the worker, and has what its role may:
+    keep one job for each worker, as `capacity` has it. Without the socket, jobs push with GitLab's `id_tokens`.
+  EOT
+  type = object({
+    push_repositories = optional(set(string), [])
+  })
+  default = null
+
+  validation {
+    condition     = length(try(var.docker_socket.push_repositories, [])) == 0 || var.images.supply != null
+    error_message = "docker_socket.push_repositories needs images.supply: the login for a push is kept by the pull proxy."
+  }
+
+  validation {
+    condition = (
+      length(try(var.docker_socket.push_repositories, [])) == 0
+      || (var.existing.worker_profile_arn == null) == (var.existing.push_role_arn == null)
+    )
+    error_message = "Give both existing.worker_profile_arn and existing.push_role_arn, or none: the one's role may assume the other."
+  }
 }
 
 variable "cache" {
@@ -158,12 +228,14 @@ variable "cache" {
 variable "existing" {
   description = <<-EOT
     What is used in place of what the module would create. With both profiles given the module makes no IAM call.
-    `manager_profile_arn`, `worker_profile_arn`: ARNs of instance profiles. `manager_security_group_id`,
-    `worker_security_group_id`: both or none.
+    `manager_profile_arn`, `worker_profile_arn`: ARNs of instance profiles. `push_role_arn`: role that the workers' role may assume
+    to push with, where `docker_socket` has `push_repositories`. `manager_security_group_id`, `worker_security_group_id`: both or
+    none.
   EOT
   type = object({
     manager_profile_arn       = optional(string)
     worker_profile_arn        = optional(string)
+    push_role_arn             = optional(string)
     manager_security_group_id = optional(string)
     worker_security_group_id  = optional(string)
   })

@@ -64,9 +64,15 @@ module "runner" {
     volume_gib     = 80
   }
 
+  # Jobs name images as ever, `alpine:3.20`, and workers fetch them from ECR.
   images = {
-    default    = module.images.images[var.default_image]
-    image_pull = module.images.image_pull
+    default = var.default_image
+    supply  = module.images.supply
+  }
+
+  # Jobs build and pull with the worker's Docker, and push the team's own images without a login.
+  docker_socket = {
+    push_repositories = ["build-platform/*"]
   }
 
   cache = var.cache

@@ -25,10 +25,11 @@ variable "gitlab" {
 }
 
 variable "software" {
-  description = "Downloads of GitLab Runner and the fleeting plugin, with the checksums that you verified."
+  description = "Downloads of GitLab Runner, the fleeting plugin and the pull proxy, with the checksums that you verified."
   type = object({
     gitlab_runner   = object({ url = string, sha256 = string })
     fleeting_plugin = object({ url = string, sha256 = string })
+    ecr_pull_proxy  = object({ url = string, sha256 = string })
   })
 }
 

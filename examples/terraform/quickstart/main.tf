@@ -90,18 +90,29 @@ module "runner" {
       url    = "https://downloads.example.com/fleeting-plugin-aws-linux-amd64"
       sha256 = sha256("fleeting-plugin-aws-linux-amd64")
     }
+    ecr_pull_proxy = {
+      url    = "https://downloads.example.com/ecr-pull-proxy-linux-amd64"
+      sha256 = sha256("ecr-pull-proxy-linux-amd64")
+    }
   }
 
   capacity = {
     max_instances = 4
   }
 
+  # Jobs name images as ever; each worker fetches them from ECR by these names.
   images = {
-    default = "${ecrunner_mirror_repository.alpine.repository_url}:${local.upstream.tag}"
+    default = "alpine:${local.upstream.tag}"
 
-    image_pull = {
-      repositories = setunion([ecrunner_mirror_repository.alpine.name], ecrunner_pull_through_cache_rule.official_images.pull_permissions.repositories)
-      import       = true
+    supply = {
+      registry_host = split("/", ecrunner_mirror_repository.alpine.repository_url)[0]
+      mirrors       = { "docker.io/library/alpine" = ecrunner_mirror_repository.alpine.name }
+      rules         = { "docker.io/library" = "${ecrunner_pull_through_cache_rule.official_images.ecr_repository_prefix}/docker/library" }
+
+      image_pull = {
+        repositories        = [ecrunner_mirror_repository.alpine.name]
+        import_repositories = ecrunner_pull_through_cache_rule.official_images.pull_permissions.import_repositories
+      }
     }
   }
 }

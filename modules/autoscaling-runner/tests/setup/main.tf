@@ -30,3 +30,13 @@ output "subnet_ids" {
   description = "Subnets of the test account."
   value       = var.subnet_ids
 }
+
+variable "bucket" {
+  description = "S3 bucket of the test account."
+  type        = string
+}
+
+output "bucket" {
+  description = "S3 bucket of the test account."
+  value       = var.bucket
+}

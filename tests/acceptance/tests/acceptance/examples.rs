@@ -156,6 +156,7 @@ fn complete() {
             "software": {
                 "gitlab_runner": download("gitlab-runner"),
                 "fleeting_plugin": download("fleeting-plugin-aws"),
+                "ecr_pull_proxy": download("ecr-pull-proxy"),
             },
             "images": [image("alpine:3.20"), image("golang:1.24-bookworm")],
             "default_image": image("alpine:3.20"),

@@ -1,7 +1,7 @@
 //! `terraform test` of each module that has tests, against a gateway and an upstream registry of their own.
 //!
 //! The addresses are the input variables `endpoint` and `upstream_image`, the account is `account_id`, its network `vpc_id`
-//! and `subnet_ids`. A test file's provider block cannot read variables that the module under test does not declare (they
+//! and `subnet_ids`, an S3 bucket of it `bucket`. A test file's provider block cannot read variables that the module under test does not declare (they
 //! are unknown there), so a test begins with `run "setup" { module { source = "./tests/setup" } }`, whose outputs it uses.
 
 use std::fs;
@@ -17,6 +17,8 @@ use crate::terraform::{Terraform, copy_tree};
 
 /// The first module's account; each gets its own.
 const FIRST_ACCOUNT: u64 = 310_000_000_001;
+/// Where a bucket is made: the region of the modules' tests.
+const LOCATION: &str = "LocationConstraint=eu-central-1";
 /// What the upstream registry has.
 const IMAGE: &str = "library/alpine:3.20";
 /// The same as ECR Public has it; the registry stands in for that one too, where ECR pulls through.
@@ -52,7 +54,10 @@ pub(super) fn test(ground: &Ground<'_>) -> Result<Counts> {
 
     for (module, account) in modules.iter().zip(FIRST_ACCOUNT..) {
         let account = account.to_string();
-        let network = Network::of(&AwsCli::new(&ground.venv, endpoint, &account))?;
+        let aws = AwsCli::new(&ground.venv, endpoint, &account);
+        let network = Network::of(&aws)?;
+        let bucket = format!("module-tests-{account}");
+        aws.json(&["s3api", "create-bucket", "--bucket", &bucket, "--create-bucket-configuration", LOCATION])?;
         let name = name_of(module);
         let terraform = Terraform::new(
             &ground.prerequisites.terraform,
@@ -65,6 +70,7 @@ pub(super) fn test(ground: &Ground<'_>) -> Result<Counts> {
         .variable("account_id", &account)
         .variable("vpc_id", &network.vpc_id)
         .variable("subnet_ids", &serde_json::to_string(&network.subnet_ids)?)
+        .variable("bucket", &bucket)
         .variable("upstream_image", &upstream_image);
         let module_counts = run(&terraform, &name)?;
         say!("      {name}: {module_counts}");
