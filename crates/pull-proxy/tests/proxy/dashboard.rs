@@ -13,7 +13,11 @@ const PREFIX: &str = "ecr_pull_proxy_";
 /// Labels that the scraping Prometheus adds.
 const OF_PROMETHEUS: [&str; 1] = ["instance"];
 /// Families without a series in a daemon that is configured as here, whose labels cannot be seen.
-const NOT_CONFIGURED: [&str; 0] = [];
+const NOT_CONFIGURED: [&str; 3] = [
+    "ecr_pull_proxy_push_token_age_seconds",
+    "ecr_pull_proxy_push_token_left_seconds",
+    "ecr_pull_proxy_push_token_failures",
+];
 
 fn dashboard() -> Value {
     let text = std::fs::read_to_string(file("grafana/ecr-pull-proxy.json")).unwrap();

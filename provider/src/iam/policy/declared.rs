@@ -61,7 +61,8 @@ impl Statements {
         let import_repositories = self.resources("ImageImport");
         let mut repositories = self.resources("ImagePull")?;
         // What is imported is pulled as well, and stands in both statements.
-        repositories.retain(|arn| import_repositories.as_ref().is_none_or(|imported| !imported.contains(arn)));
+        repositories
+            .retain(|arn| import_repositories.as_ref().is_none_or(|imported| !imported.contains(arn)));
         let repositories = Some(repositories).filter(|repositories| !repositories.is_empty());
         Some(ImagePull { repositories, import_repositories })
     }

@@ -57,7 +57,14 @@ pub(super) fn test(ground: &Ground<'_>) -> Result<Counts> {
         let aws = AwsCli::new(&ground.venv, endpoint, &account);
         let network = Network::of(&aws)?;
         let bucket = format!("module-tests-{account}");
-        aws.json(&["s3api", "create-bucket", "--bucket", &bucket, "--create-bucket-configuration", LOCATION])?;
+        aws.json(&[
+            "s3api",
+            "create-bucket",
+            "--bucket",
+            &bucket,
+            "--create-bucket-configuration",
+            LOCATION,
+        ])?;
         let name = name_of(module);
         let terraform = Terraform::new(
             &ground.prerequisites.terraform,
