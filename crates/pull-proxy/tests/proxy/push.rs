@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use upstream_registry::Image;
 
+use crate::dashboard::OF_PUSH;
 use crate::gateway::{Aws, REGION, no_venv, venv};
 use crate::support::{Proxy, client, command, eventually, file};
 
@@ -188,6 +189,10 @@ async fn login_is_of_a_session_that_pushes_to_its_repositories_and_to_nothing_th
     assert_eq!((&health["login"], &health["error"]), (&json!("good"), &Value::Null), "{health}");
     assert!(world.metric("push_token_left_seconds").await > 3500.0, "an hour, as the session");
     assert!(world.metric("push_token_age_seconds").await < 60.0);
+    let text = world.get("/metrics").await.text().await.unwrap();
+    for (metric, label) in OF_PUSH {
+        assert!(text.contains(&format!("\n{metric}{{{label}=")), "the dashboard asks for {metric}: {text}");
+    }
     let pair = String::from_utf8(STANDARD.decode(&login).unwrap()).unwrap();
     let (user, token) = pair.split_once(':').unwrap();
     let log = world.proxy.log();
