@@ -123,12 +123,13 @@ pub fn canonical(registry: Option<&str>, path: &str) -> (String, String) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    const HOST: &str = "123456789012.dkr.ecr.eu-central-1.amazonaws.com";
+    pub(crate) const HOST: &str = "123456789012.dkr.ecr.eu-central-1.amazonaws.com";
 
-    fn rule(kind: Kind, upstream: &str, path: &str) -> Rule {
+    /// A rule without fallback for an upstream prefix, to a path of the registry [`HOST`].
+    pub(crate) fn rule(kind: Kind, upstream: &str, path: &str) -> Rule {
         let (registry, prefix) = upstream.split_once('/').unwrap_or((upstream, ""));
         Rule {
             kind,

@@ -88,7 +88,6 @@ pub(super) async fn find(clients: &Clients, at: Location<'_>) -> Result<Option<O
 }
 
 /// Uploads `file` in one request, streamed from disk; S3 verifies that its content has the `digest`.
-///
 pub(super) async fn put(
     ctx: &Context<Clients>,
     at: Location<'_>,

@@ -155,9 +155,9 @@ pub fn session_policy(targets: &[Target], rules: &Rules) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::{Fallback, Kind};
+    use crate::rules::Kind;
+    use crate::rules::tests::{HOST, rule};
 
-    const HOST: &str = "123456789012.dkr.ecr.eu-central-1.amazonaws.com";
     const FIPS: &str = "123456789012.dkr.ecr-fips.eu-central-1.amazonaws.com";
     const OTHER: &str = "210987654321.dkr.ecr.eu-central-1.amazonaws.com";
 
@@ -167,20 +167,7 @@ mod tests {
     }
 
     fn rules(paths: &[(Kind, &str, &str)]) -> Rules {
-        let rule = |&(kind, upstream, path): &(Kind, &str, &str)| {
-            let (registry, prefix) = upstream.split_once('/').unwrap_or((upstream, ""));
-            Rule {
-                kind,
-                name: upstream.to_owned(),
-                registry: registry.to_owned(),
-                prefix: prefix.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect(),
-                host: EcrHost::parse(HOST).unwrap(),
-                path: path.to_owned(),
-                fallback: Fallback::None,
-                digest_fallback: Fallback::None,
-            }
-        };
-        Rules::new(paths.iter().map(rule).collect())
+        Rules::new(paths.iter().map(|&(kind, upstream, path)| rule(kind, upstream, path)).collect())
     }
 
     /// Whether a policy allows an action, or denies it explicitly.
