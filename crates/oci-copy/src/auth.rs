@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Method};
 use serde::Deserialize;
@@ -17,6 +18,7 @@ use crate::challenge::Challenge;
 use crate::client::failure;
 use crate::credentials::{BasicCredentials, Credentials};
 use crate::error::Error;
+use crate::message;
 use crate::wire::{self, Wire};
 
 /// Largest answer of a token server.
@@ -236,7 +238,8 @@ impl Authenticator {
             }
         }
         let started = Instant::now();
-        let answer = wire.send(Method::GET, &url, None, headers, "".into(), wire::idle()).await?;
+        let answer =
+            wire.send(Method::GET, &url, None, headers, message::whole(Bytes::new()), wire::idle()).await?;
         let subject = format!("the token of {}", self.host);
         match answer.status().as_u16() {
             200 => {}

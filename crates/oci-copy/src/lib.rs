@@ -27,6 +27,7 @@
 mod auth;
 mod challenge;
 mod client;
+mod connect;
 mod credentials;
 mod descriptor;
 mod digest;
@@ -34,6 +35,7 @@ mod error;
 mod limit;
 mod manifest;
 pub mod media_type;
+mod message;
 mod policy;
 mod pulls;
 mod reference;

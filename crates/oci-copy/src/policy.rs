@@ -6,8 +6,11 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::task::{Context, Poll};
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use futures::future::BoxFuture;
+use hyper_util::client::legacy::connect::dns::Name;
+use tower_service::Service;
 use url::{Host, Url};
 
 use crate::error::Error;
@@ -152,7 +155,7 @@ impl std::error::Error for Unresolved {}
 
 /// Resolves names and holds the results to the policy, so that no name stands in for an address
 /// that a URL must not hold, whatever the name server answers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct CheckedResolver(pub(crate) Policy);
 
 impl CheckedResolver {
@@ -178,14 +181,21 @@ impl CheckedResolver {
     }
 }
 
-impl Resolve for CheckedResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let policy = self.0;
+impl Service<Name> for CheckedResolver {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let resolver = self.clone();
         Box::pin(async move {
             let name = name.as_str();
             let found = tokio::net::lookup_host((name, 0)).await.map_err(Unresolved)?.collect();
-            let admitted = CheckedResolver(policy).admit(name, found)?;
-            Ok(Box::new(admitted.into_iter()) as Addrs)
+            Ok(resolver.admit(name, found)?.into_iter())
         })
     }
 }

@@ -5,12 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures::stream::{self, Stream};
-use reqwest::Response;
-use url::Url;
 
 use crate::descriptor::Descriptor;
 use crate::digest::Hasher;
 use crate::error::Error;
+use crate::message::Response;
 use crate::wire;
 
 /// Where the stream leaves the reason of its failure; the HTTP client only reports that it failed.
@@ -31,7 +30,6 @@ impl Failure {
 
 struct State<F> {
     response: Response,
-    url: Url,
     descriptor: Descriptor,
     subject: String,
     hasher: Option<Hasher>,
@@ -57,7 +55,6 @@ where
     F: FnMut(u64) + Send + 'static,
 {
     let state = State {
-        url: response.url().clone(),
         response,
         subject,
         hasher: Some(Hasher::new(descriptor.digest.algorithm())),
@@ -82,7 +79,7 @@ where
 impl<F> State<F> {
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         while self.hasher.is_some() {
-            let Some(chunk) = wire::next_chunk(&mut self.response, &self.url).await? else {
+            let Some(chunk) = wire::next_chunk(&mut self.response).await? else {
                 self.verify()?;
                 return Ok(self.held.take());
             };

@@ -1,19 +1,23 @@
 //! One HTTP request: sent under the policy, with time limits, its failures told apart.
 
 use std::error::Error as StdError;
+use std::io;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Method};
-use reqwest::{Body, Certificate, Client, Response};
+use http::header::{ACCEPT, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Method, Request};
+use hyper_util::client::legacy;
+use hyper_util::client::proxy::matcher::Matcher;
+use rustls::pki_types::CertificateDer;
 use url::Url;
 
+use crate::connect::{HttpClient, http_client};
 use crate::error::{Cause, Error};
+use crate::message::{Body, Response};
 use crate::policy::{CheckedResolver, Policy, RefusedAddress, Unresolved, is_loopback_host, origin};
 
-/// Longest time for a connection to come about.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest time without an answer, or without a further byte of one.
 pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -23,40 +27,29 @@ pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(crate) struct Wire {
     policy: Policy,
-    user_agent: String,
-    certificates: Vec<Certificate>,
+    user_agent: HeaderValue,
+    roots: Vec<CertificateDer<'static>>,
     /// For loopback, which no proxy can reach.
-    direct: OnceLock<Client>,
+    direct: OnceLock<HttpClient>,
     /// For everything else; honours the proxy variables of the environment.
-    outside: OnceLock<Client>,
+    outside: OnceLock<HttpClient>,
 }
 
 impl Wire {
-    pub(crate) fn new(policy: Policy, user_agent: &str, certificates: Vec<Certificate>) -> Self {
-        let user_agent = user_agent.to_owned();
-        Self { policy, user_agent, certificates, direct: OnceLock::new(), outside: OnceLock::new() }
+    pub(crate) fn new(policy: Policy, user_agent: HeaderValue, roots: Vec<CertificateDer<'static>>) -> Self {
+        Self { policy, user_agent, roots, direct: OnceLock::new(), outside: OnceLock::new() }
     }
 
     /// The client for `url`.
-    pub(crate) fn client(&self, url: &Url) -> Result<&Client, Error> {
+    pub(crate) fn client(&self, url: &Url) -> Result<&HttpClient, Error> {
         let is_direct = url.host().is_some_and(|host| is_loopback_host(&host));
         let cell = if is_direct { &self.direct } else { &self.outside };
         if let Some(client) = cell.get() {
             return Ok(client);
         }
-        let mut builder = Client::builder()
-            .user_agent(&self.user_agent)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .dns_resolver(CheckedResolver(self.policy));
-        if is_direct {
-            builder = builder.no_proxy();
-        }
-        if !self.certificates.is_empty() {
-            builder = builder.tls_certs_merge(self.certificates.iter().cloned());
-        }
-        let client = builder.build().map_err(|error| Error::Setup(chain(&error)))?;
+        let proxies = (!is_direct).then(Matcher::from_system);
+        let client = http_client(CheckedResolver(self.policy), &self.user_agent, &self.roots, proxies)
+            .map_err(|error| Error::Setup(chain(&error)))?;
         Ok(cell.get_or_init(|| client))
     }
 
@@ -71,11 +64,34 @@ impl Wire {
         patience: impl Future<Output = ()>,
     ) -> Result<Response, Error> {
         self.policy.check(url, from)?;
-        let request = self.client(url)?.request(method, url.clone()).headers(headers).body(body).send();
+        let request = self.request(method, url, headers, body)?;
+        let answer = self.client(url)?.request(request);
         tokio::select! {
-            answer = request => answer.map_err(|error| failure(url, error)),
+            answer = answer => {
+                let answer = answer.map_err(|error| failure(url, &error))?;
+                Ok(Response::new(url.clone(), answer))
+            }
             () = patience => Err(timeout(url)),
         }
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: HeaderMap,
+        body: Body,
+    ) -> Result<Request<Body>, Error> {
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = url.as_str().parse().map_err(|_| Error::Address {
+            address: origin(url),
+            reason: "it has characters that no request can hold".to_owned(),
+        })?;
+        *request.headers_mut() = headers;
+        request.headers_mut().entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
+        request.headers_mut().insert(USER_AGENT, self.user_agent.clone());
+        Ok(request)
     }
 
     pub(crate) fn check(&self, url: &Url, from: Option<&Url>) -> Result<(), Error> {
@@ -95,13 +111,12 @@ pub(crate) async fn within(patience: Duration) {
 
 /// Reads a body of at most `limit` bytes.
 pub(crate) async fn read(mut response: Response, limit: u64, subject: &str) -> Result<Bytes, Error> {
-    let url = response.url().clone();
     let too_large = || Error::TooLarge { subject: subject.to_owned(), limit };
     if response.content_length().is_some_and(|length| length > limit) {
         return Err(too_large());
     }
     let mut body = BytesMut::new();
-    while let Some(chunk) = next_chunk(&mut response, &url).await? {
+    while let Some(chunk) = next_chunk(&mut response).await? {
         if (body.len() + chunk.len()) as u64 > limit {
             return Err(too_large());
         }
@@ -111,10 +126,10 @@ pub(crate) async fn read(mut response: Response, limit: u64, subject: &str) -> R
 }
 
 /// The next piece of a body; an error when none comes in time or the connection breaks.
-pub(crate) async fn next_chunk(response: &mut Response, url: &Url) -> Result<Option<Bytes>, Error> {
+pub(crate) async fn next_chunk(response: &mut Response) -> Result<Option<Bytes>, Error> {
     match tokio::time::timeout(IDLE_TIMEOUT, response.chunk()).await {
-        Ok(chunk) => chunk.map_err(|error| failure(url, error)),
-        Err(_) => Err(timeout(url)),
+        Ok(chunk) => chunk.map_err(|error| failure(response.url(), &error)),
+        Err(_) => Err(timeout(response.url())),
     }
 }
 
@@ -126,24 +141,24 @@ fn timeout(url: &Url) -> Error {
     }
 }
 
-fn failure(url: &Url, error: reqwest::Error) -> Error {
-    let error = error.without_url();
+/// The error that one of the HTTP client stands for; none of its texts holds a URL.
+fn failure(url: &Url, error: &(dyn StdError + 'static)) -> Error {
     let host = origin(url);
-    if let Some(refused) = find::<RefusedAddress>(&error) {
+    if let Some(refused) = find::<RefusedAddress>(error) {
         return Error::Forbidden { target: host, reason: format!("{} ({})", refused.reason, refused.name) };
     }
-    let cause = if find::<Unresolved>(&error).is_some() {
+    let cause = if find::<Unresolved>(error).is_some() {
         Cause::Dns
-    } else if find::<rustls::Error>(&error).is_some() {
+    } else if find::<rustls::Error>(error).is_some() {
         Cause::Tls
-    } else if error.is_timeout() {
+    } else if find::<io::Error>(error).is_some_and(|error| error.kind() == io::ErrorKind::TimedOut) {
         Cause::Timeout
-    } else if error.is_connect() {
+    } else if find::<legacy::Error>(error).is_some_and(legacy::Error::is_connect) {
         Cause::Connect
     } else {
         Cause::Closed
     };
-    Error::Unreachable { host, cause, detail: chain(&error) }
+    Error::Unreachable { host, cause, detail: chain(error) }
 }
 
 /// Looks for an error of type `E` among the causes, also inside I/O errors.
@@ -153,7 +168,7 @@ fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Optio
         if let Some(found) = error.downcast_ref::<E>() {
             return Some(found);
         }
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         if let Some(found) = inner.and_then(|inner| find::<E>(inner)) {
             return Some(found);
         }

@@ -5,13 +5,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, LOCATION, WWW_AUTHENTICATE};
 use http::{HeaderMap, Method, StatusCode};
-use reqwest::{Body, Response};
 use url::Url;
 
 use super::{Registry, failure};
 use crate::auth::{Scope, authority};
 use crate::challenge::challenges;
 use crate::error::Error;
+use crate::message::{self, Response};
 use crate::reference::check_repository;
 use crate::wire;
 
@@ -88,7 +88,7 @@ impl Registry {
             if let (true, Some(header)) = (own, &sent.header) {
                 headers.insert(AUTHORIZATION, header.clone());
             }
-            let body = Body::from(call.body.clone());
+            let body = message::whole(call.body.clone());
             let response = self
                 .inner
                 .wire
@@ -183,7 +183,7 @@ impl Registry {
                     &next,
                     Some(&at),
                     headers,
-                    Body::default(),
+                    message::whole(Bytes::new()),
                     wire::within(call.patience),
                 )
                 .await?;

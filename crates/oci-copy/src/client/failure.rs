@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::RETRY_AFTER;
-use reqwest::Response;
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::error::{Error, PullLimit};
+use crate::message::Response;
 use crate::wire::{self, bounded};
 
 /// Largest error answer that is read.

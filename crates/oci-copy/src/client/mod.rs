@@ -10,7 +10,9 @@ mod referrers;
 
 use std::sync::Arc;
 
-use reqwest::Certificate;
+use http::HeaderValue;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use tokio::sync::Semaphore;
 use url::Url;
 
@@ -190,14 +192,16 @@ impl RegistryBuilder {
             self.allow_loopback || endpoint.host().is_some_and(|endpoint| is_loopback_host(&endpoint));
         let policy = Policy { loopback };
         policy.check(&endpoint, None)?;
-        let mut certificates = Vec::new();
+        let mut roots = Vec::new();
         for pem in &self.certificates_pem {
-            let found = Certificate::from_pem_bundle(pem)
-                .map_err(|_| Error::Setup("the root certificates are not PEM".to_owned()))?;
-            certificates.extend(found);
+            for found in CertificateDer::pem_slice_iter(pem) {
+                roots.push(found.map_err(|_| Error::Setup("the root certificates are not PEM".to_owned()))?);
+            }
         }
-        let given = !certificates.is_empty();
-        let wire = Wire::new(policy, &self.user_agent, certificates);
+        let given = !roots.is_empty();
+        let user_agent = HeaderValue::from_str(&self.user_agent)
+            .map_err(|_| Error::Setup("the user agent has characters that no header can hold".to_owned()))?;
+        let wire = Wire::new(policy, user_agent, roots);
         if given {
             // What is wrong with them shows here, and not at the first request.
             wire.client(&endpoint)?;

@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use reqwest::Response;
 use serde::Deserialize;
 
 use super::call::Call;
@@ -15,6 +14,7 @@ use crate::digest::Digest;
 use crate::error::{Error, PullLimit};
 use crate::manifest::Manifest;
 use crate::media_type::{self, ACCEPT_MANIFEST};
+use crate::message::Response;
 use crate::reference::{ManifestReference, Tag};
 use crate::wire;
 

@@ -9,7 +9,6 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use reqwest::Body;
 use tokio::time::Instant;
 use url::Url;
 
@@ -21,6 +20,7 @@ use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::error::Error;
 use crate::manifest::Manifest;
+use crate::message;
 use crate::reference::ManifestReference;
 use crate::stream::Failure;
 use crate::wire::IDLE_TIMEOUT;
@@ -155,7 +155,7 @@ impl Registry {
         let watch = Arc::new(Watch::new(descriptor.size));
         let patience = watch.clone().patience();
         let body = body.inspect(move |piece| watch.passed(piece.as_ref().map_or(0, Bytes::len)));
-        let body = Body::wrap_stream(body);
+        let body = message::streamed(body);
         let base = self.inner.endpoint.clone();
         let answer = self.inner.wire.send(Method::PUT, &url, Some(&base), headers, body, patience).await;
         // The stream's own reason comes first: the connection only reports that the body ended early.

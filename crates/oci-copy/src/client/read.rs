@@ -8,7 +8,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, LOCATION};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use reqwest::Response;
 use url::Url;
 
 use super::Registry;
@@ -16,6 +15,7 @@ use super::call::{Call, is_redirect};
 use crate::auth::Scope;
 use crate::digest::Digest;
 use crate::error::Error;
+use crate::message::Response;
 use crate::reference::ManifestReference;
 use crate::wire;
 
@@ -112,8 +112,7 @@ impl Answer {
     /// # Errors
     /// [`Error::Unreachable`] when the connection breaks, or no byte comes for a minute.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        let url = self.response.url().clone();
-        wire::next_chunk(&mut self.response, &url).await
+        wire::next_chunk(&mut self.response).await
     }
 
     /// The whole body.
