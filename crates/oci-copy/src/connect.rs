@@ -30,12 +30,12 @@ const POOL_TIMEOUT: Duration = Duration::from_secs(90);
 /// Silence after which the system asks whether the other side is still there.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 const KEEPALIVE_TRIES: u32 = 3;
-/// Most bytes that a connection of HTTP/1 reads, or holds to be written, at once: a piece of a body is not larger, and
-/// neither is the head of an answer.
+/// Most bytes that a connection of HTTP/1 reads at once: no piece of a body is larger, and no head of an answer. Pieces of
+/// HTTP/2 are smaller by themselves.
 ///
-/// hyper's own limit is 408 KiB. A thousand downloads would hold that a thousand times, and pieces of that size are no
-/// longer in the processor's cache when they are hashed and sent on.
-pub(crate) const LARGEST_PIECE: usize = 64 * 1024;
+/// hyper's own limit is 408 KiB, which a thousand downloads at a time hold a thousand times. A fixed size, since hyper's
+/// buffers that grow with what comes overshoot their limit.
+pub(crate) const LARGEST_PIECE: usize = 32 * 1024;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Plain = HttpConnector<CheckedResolver>;
@@ -74,7 +74,7 @@ pub(crate) fn http_client(
         .timer(TokioTimer::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(POOL_TIMEOUT)
-        .http1_max_buf_size(LARGEST_PIECE)
+        .http1_read_buf_exact_size(LARGEST_PIECE)
         .build(connector))
 }
 

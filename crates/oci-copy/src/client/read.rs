@@ -107,7 +107,10 @@ impl Registry {
 }
 
 impl Answer {
-    /// The next piece of the body; none at its end.
+    /// Most bytes of one piece.
+    pub const LARGEST_PIECE: usize = crate::connect::LARGEST_PIECE;
+
+    /// The next piece of the body, at most [`Answer::LARGEST_PIECE`] bytes; none at its end.
     ///
     /// # Errors
     /// [`Error::Unreachable`] when the connection breaks, or no byte comes for a minute.

@@ -8,6 +8,8 @@ mod credentials_stay_home;
 mod destination;
 mod digest_survives;
 mod each_request;
+mod encrypted;
+mod environment;
 mod expiry;
 mod faults;
 mod mounts;

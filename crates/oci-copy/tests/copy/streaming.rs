@@ -1,5 +1,9 @@
 //! Large blobs pass through; they are not collected.
 
+use std::time::Duration;
+
+use http::HeaderMap;
+use oci_copy::{Answer, ReadRequest, Resource};
 use upstream_registry::{Image, Registry as Double};
 
 use crate::support::*;
@@ -24,6 +28,33 @@ async fn blobs_far_larger_than_the_memory_they_may_use_are_copied() {
     if let Some(peak) = peak_memory() {
         assert!(peak < 100 * 1024, "peak of {peak} KiB");
     }
+}
+
+#[tokio::test]
+async fn pieces_of_a_body_are_small() {
+    const LAYER: u64 = 64 * 1024 * 1024;
+    let from = upstream().await;
+    let made = from.add(ALPINE, "3.20", &Image::new(&["linux/amd64"]).layers(1).layer_size(LAYER));
+    let source = anonymous(&from);
+    let mut largest = 0;
+    for blob in &made.blobs {
+        let blob = digest(blob);
+        let request = ReadRequest {
+            head: false,
+            repository: ALPINE,
+            resource: Resource::Blob(&blob),
+            headers: HeaderMap::new(),
+            follow: true,
+            patience: Duration::from_secs(10),
+        };
+        let mut answer = source.read(&request).await.unwrap();
+        while let Some(piece) = answer.chunk().await.unwrap() {
+            largest = largest.max(piece.len());
+        }
+    }
+    // Positive control: the registry sends as fast as that many can be had.
+    assert!(largest > Answer::LARGEST_PIECE / 2, "{largest}");
+    assert!(largest <= Answer::LARGEST_PIECE, "{largest}");
 }
 
 #[tokio::test]
