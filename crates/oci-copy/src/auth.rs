@@ -16,10 +16,11 @@ use url::Url;
 
 use crate::challenge::Challenge;
 use crate::client::failure;
+use crate::connect::Pieces;
 use crate::credentials::{BasicCredentials, Credentials};
 use crate::error::Error;
 use crate::message;
-use crate::wire::{self, Wire};
+use crate::wire::{self, Message, Wire};
 
 /// Largest answer of a token server.
 const TOKEN_LIMIT: u64 = 64 * 1024;
@@ -238,8 +239,15 @@ impl Authenticator {
             }
         }
         let started = Instant::now();
-        let answer =
-            wire.send(Method::GET, &url, None, headers, message::whole(Bytes::new()), wire::idle()).await?;
+        let message = Message {
+            method: Method::GET,
+            url: &url,
+            from: None,
+            headers,
+            body: message::whole(Bytes::new()),
+            pieces: Pieces::Large,
+        };
+        let answer = wire.send(message, wire::idle()).await?;
         let subject = format!("the token of {}", self.host);
         match answer.status().as_u16() {
             200 => {}

@@ -27,33 +27,68 @@ use crate::policy::CheckedResolver;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection without requests is kept.
 const POOL_TIMEOUT: Duration = Duration::from_secs(90);
+/// How many of them are kept for each host: a burst of requests leaves as many connections as it had requests.
+const POOL_SIZE: usize = 16;
 /// Silence after which the system asks whether the other side is still there.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 const KEEPALIVE_TRIES: u32 = 3;
-/// Most bytes that a connection of HTTP/1 reads at once: no piece of a body is larger, and no head of an answer. Pieces of
-/// HTTP/2 are smaller by themselves.
-///
-/// hyper's own limit is 408 KiB, which a thousand downloads at a time hold a thousand times. A fixed size, since hyper's
-/// buffers that grow with what comes overshoot their limit.
-pub(crate) const LARGEST_PIECE: usize = 32 * 1024;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Plain = HttpConnector<CheckedResolver>;
 type Connection = MaybeHttpsStream<TokioIo<TcpStream>>;
 
-/// Sends requests over connections that it keeps.
-pub(crate) type HttpClient = Client<Connector, Body>;
+/// How large the pieces of a body are at most. A connection has one in its buffer, and one on its way.
+///
+/// Over HTTP/1 that is also the most that is read at once, and that the head of an answer may have. It is a fixed size,
+/// since hyper's buffers that grow with what comes overshoot their limit. Over HTTP/2 pieces are small by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pieces {
+    /// 128 KiB: the fewer pieces, the less processor time.
+    Large,
+    /// 8 KiB, the least that hyper takes: for very many bodies at a time.
+    Small,
+}
 
-/// Makes a client that uses `proxies`, if there are any, and trusts the platform's root certificates and `roots`.
+impl Pieces {
+    /// Most bytes of a piece.
+    #[must_use]
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::Large => 128 * 1024,
+            Self::Small => 8 * 1024,
+        }
+    }
+}
+
+/// Sends requests over connections that it keeps.
+type HttpClient = Client<Connector, Body>;
+
+/// A client for each size of pieces.
+#[derive(Clone, Debug)]
+pub(crate) struct HttpClients {
+    large: HttpClient,
+    small: HttpClient,
+}
+
+impl HttpClients {
+    pub(crate) fn of(&self, pieces: Pieces) -> &HttpClient {
+        match pieces {
+            Pieces::Large => &self.large,
+            Pieces::Small => &self.small,
+        }
+    }
+}
+
+/// Makes clients that use `proxies`, if there are any, and trust the platform's root certificates and `roots`.
 ///
 /// # Errors
 /// When the platform's root certificates cannot be read, or `roots` hold what is no certificate.
-pub(crate) fn http_client(
+pub(crate) fn http_clients(
     resolver: CheckedResolver,
     user_agent: &HeaderValue,
     roots: &[CertificateDer<'static>],
     proxies: Option<Matcher>,
-) -> Result<HttpClient, rustls::Error> {
+) -> Result<HttpClients, rustls::Error> {
     let mut tcp = HttpConnector::new_with_resolver(resolver);
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
@@ -70,12 +105,20 @@ pub(crate) fn http_client(
     with_alpn.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let connector = Connector(HttpsConnector::from((route, with_alpn)));
 
-    Ok(Client::builder(TokioExecutor::new())
+    Ok(HttpClients {
+        large: http_client(connector.clone(), Pieces::Large),
+        small: http_client(connector, Pieces::Small),
+    })
+}
+
+fn http_client(connector: Connector, pieces: Pieces) -> HttpClient {
+    Client::builder(TokioExecutor::new())
         .timer(TokioTimer::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(POOL_TIMEOUT)
-        .http1_read_buf_exact_size(LARGEST_PIECE)
-        .build(connector))
+        .pool_max_idle_per_host(POOL_SIZE)
+        .http1_read_buf_exact_size(pieces.bytes())
+        .build(connector)
 }
 
 fn tls(roots: &[CertificateDer<'static>]) -> Result<ClientConfig, rustls::Error> {

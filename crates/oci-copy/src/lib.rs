@@ -46,6 +46,7 @@ mod transfer;
 mod wire;
 
 pub use client::{Answer, HeadFallback, ReadRequest, Registry, RegistryBuilder, Resource};
+pub use connect::Pieces;
 pub use credentials::{BasicCredentials, Credentials, CredentialsError, CredentialsProvider, Secret};
 pub use descriptor::{Descriptor, Platform};
 pub use digest::{Algorithm, Digest, DigestError, Hasher};

@@ -13,7 +13,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 use rustls::pki_types::CertificateDer;
 use url::Url;
 
-use crate::connect::{HttpClient, http_client};
+use crate::connect::{HttpClients, Pieces, http_clients};
 use crate::error::{Cause, Error};
 use crate::message::{Body, Response};
 use crate::policy::{CheckedResolver, Policy, RefusedAddress, Unresolved, is_loopback_host, origin};
@@ -23,16 +23,28 @@ pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The HTTP side of one registry client.
 ///
-/// Its two clients are made when they are first used: each reads the system's root certificates, some hundred files.
+/// Its clients are made when they are first used: that reads the system's root certificates, some hundred files.
 #[derive(Debug)]
 pub(crate) struct Wire {
     policy: Policy,
     user_agent: HeaderValue,
     roots: Vec<CertificateDer<'static>>,
     /// For loopback, which no proxy can reach.
-    direct: OnceLock<HttpClient>,
+    direct: OnceLock<HttpClients>,
     /// For everything else; honours the proxy variables of the environment.
-    outside: OnceLock<HttpClient>,
+    outside: OnceLock<HttpClients>,
+}
+
+/// A request to be sent.
+pub(crate) struct Message<'a> {
+    pub(crate) method: Method,
+    pub(crate) url: &'a Url,
+    /// What named the URL, if that was not the caller.
+    pub(crate) from: Option<&'a Url>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Body,
+    /// Of the answer's body.
+    pub(crate) pieces: Pieces,
 }
 
 impl Wire {
@@ -40,32 +52,29 @@ impl Wire {
         Self { policy, user_agent, roots, direct: OnceLock::new(), outside: OnceLock::new() }
     }
 
-    /// The client for `url`.
-    pub(crate) fn client(&self, url: &Url) -> Result<&HttpClient, Error> {
+    /// The clients for `url`.
+    pub(crate) fn clients(&self, url: &Url) -> Result<&HttpClients, Error> {
         let is_direct = url.host().is_some_and(|host| is_loopback_host(&host));
         let cell = if is_direct { &self.direct } else { &self.outside };
-        if let Some(client) = cell.get() {
-            return Ok(client);
+        if let Some(clients) = cell.get() {
+            return Ok(clients);
         }
         let proxies = (!is_direct).then(Matcher::from_system);
-        let client = http_client(CheckedResolver(self.policy), &self.user_agent, &self.roots, proxies)
+        let clients = http_clients(CheckedResolver(self.policy), &self.user_agent, &self.roots, proxies)
             .map_err(|error| Error::Setup(chain(&error)))?;
-        Ok(cell.get_or_init(|| client))
+        Ok(cell.get_or_init(|| clients))
     }
 
     /// Sends one request and waits for the head of its answer; follows nothing.
     pub(crate) async fn send(
         &self,
-        method: Method,
-        url: &Url,
-        from: Option<&Url>,
-        headers: HeaderMap,
-        body: Body,
+        message: Message<'_>,
         patience: impl Future<Output = ()>,
     ) -> Result<Response, Error> {
-        self.policy.check(url, from)?;
-        let request = self.request(method, url, headers, body)?;
-        let answer = self.client(url)?.request(request);
+        let (url, pieces) = (message.url, message.pieces);
+        self.policy.check(url, message.from)?;
+        let request = self.request(message)?;
+        let answer = self.clients(url)?.of(pieces).request(request);
         tokio::select! {
             answer = answer => {
                 let answer = answer.map_err(|error| failure(url, &error))?;
@@ -75,13 +84,8 @@ impl Wire {
         }
     }
 
-    fn request(
-        &self,
-        method: Method,
-        url: &Url,
-        headers: HeaderMap,
-        body: Body,
-    ) -> Result<Request<Body>, Error> {
+    fn request(&self, message: Message<'_>) -> Result<Request<Body>, Error> {
+        let Message { method, url, headers, body, .. } = message;
         let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = url.as_str().parse().map_err(|_| Error::Address {

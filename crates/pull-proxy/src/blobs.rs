@@ -1,4 +1,4 @@
-//! Blobs: one transfer from the registry for all who ask at the same time, verified, in bounded memory.
+//! Blobs: one transfer from the registry for all who ask at the same time, in bounded memory.
 
 mod flight;
 mod held;
@@ -13,14 +13,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use http::header::{CONTENT_RANGE, RANGE};
 use http::{HeaderMap, HeaderValue};
-use oci_copy::{Answer, Digest, ReadRequest, Resource};
+use oci_copy::{Answer, Digest, Pieces, ReadRequest, Resource};
 use url::Url;
 
 use self::flight::{Bounds, Flight, Seat};
 use self::held::Held;
 use self::interest::Interest;
 pub use self::reader::BlobReader;
-use self::source::Source;
+use self::source::{Reading, Source};
 use crate::attempts::{Patience, attempt};
 use crate::cache::Cache;
 use crate::config::Limits;
@@ -28,10 +28,14 @@ use crate::failure::{Failure, FailureKind};
 use crate::manifests::Budget;
 use crate::registries::Place;
 
-/// Least bytes of a transfer that are held for its readers, however many transfers there are.
-const SMALLEST_WINDOW: usize = 32 * 1024;
+/// Least bytes of a transfer that are held for its readers, however many transfers there are: one small piece.
+const SMALLEST_WINDOW: usize = Pieces::Small.bytes();
+/// Window of a transfer that is read ahead of its readers.
+const READ_AHEAD: usize = 4 * SMALLEST_WINDOW;
 /// A blob of at most so many bytes is read whole before its answer begins.
 const SMALL: u64 = 64 * 1024;
+/// Large pieces that a window holds at least.
+const LARGE_PIECES: usize = 2;
 /// What a blob costs in the cache besides its bytes.
 const OVERHEAD: usize = 256;
 
@@ -42,6 +46,8 @@ type Key = (String, String, Digest);
 #[derive(Debug)]
 pub struct Blobs {
     limits: Limits,
+    /// Blobs of more bytes are not verified; none means that all are.
+    unverified_above: Option<u64>,
     flights: Mutex<HashMap<Key, Arc<Flight>>>,
     interest: Interest,
     /// Transfers under way.
@@ -64,12 +70,14 @@ pub struct Blob {
 }
 
 impl Blobs {
-    /// No transfers yet.
+    /// No transfers yet. Blobs that are kept are verified, all others where `verify_all` says so.
     #[must_use]
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(limits: Limits, verify_all: bool) -> Self {
         let cache = Cache::new(limits.blob_cache);
+        let kept = SMALL.max(largest_kept(&limits) as u64);
         Self {
             limits,
+            unverified_above: (!verify_all).then_some(kept),
             flights: Mutex::default(),
             interest: Interest::default(),
             active: AtomicUsize::new(0),
@@ -117,7 +125,7 @@ impl Blobs {
         };
         let head = tokio::time::timeout(budget.client, seat.flight.head()).await;
         let total = head.unwrap_or_else(|_| Err(too_slow(place, digest)))?;
-        let mut reader = BlobReader::new(seat, place.clone(), digest.clone(), total);
+        let mut reader = BlobReader::new(seat, place.clone(), digest.clone(), total, self.unverified_above);
         if total.is_some_and(|total| total <= SMALL) {
             // Verified before the answer begins: then a damaged one is an error like any other.
             let whole = tokio::time::timeout(budget.client, reader.read_whole()).await;
@@ -189,6 +197,7 @@ impl Blobs {
                 headers: headers.clone(),
                 follow,
                 patience: budget.client,
+                pieces: self.pieces(),
             };
             Ok(place.remote.registry.read(&request).await?)
         })
@@ -221,7 +230,9 @@ impl Blobs {
 
     async fn fly(&self, flight: &Flight, place: Place, digest: Digest, budget: Budget) {
         let patience = Patience::new(budget.client, budget.waits);
-        match Source::open(place, digest.clone(), patience).await {
+        let reading = Reading { pieces: self.pieces(), unverified_above: self.unverified_above };
+        // Apart, since a transfer that goes on needs far less memory.
+        match Box::pin(Source::open(place, digest.clone(), reading, patience)).await {
             Ok(source) => {
                 flight.announce(Ok(source.total()));
                 let bounds = Bounds {
@@ -237,8 +248,16 @@ impl Blobs {
 
     /// Bytes of one transfer's window: its share, as far as the others leave it.
     fn window(&self, by_others: usize) -> usize {
-        let share = self.limits.transfer / self.active().max(1);
-        share.min(self.limits.transfer.saturating_sub(by_others)).max(SMALLEST_WINDOW)
+        self.share().min(self.limits.transfer.saturating_sub(by_others)).max(SMALLEST_WINDOW)
+    }
+
+    fn share(&self) -> usize {
+        self.limits.transfer / self.active().max(1)
+    }
+
+    /// Large pieces, unless there are so many transfers that a window would hold next to none.
+    fn pieces(&self) -> Pieces {
+        if self.share() < LARGE_PIECES * Pieces::Large.bytes() { Pieces::Small } else { Pieces::Large }
     }
 
     /// Takes a transfer that has ended out of the list; what is small and complete is kept.
@@ -248,8 +267,7 @@ impl Blobs {
         if let Some(pieces) = whole {
             let pieces: Vec<Bytes> = pieces.into_iter().map(|piece| piece.bytes).collect();
             let size = pieces.iter().map(Bytes::len).sum::<usize>() + OVERHEAD;
-            // One large blob must not drive out all the small ones.
-            if size <= self.limits.blob_cache / 4 {
+            if size <= largest_kept(&self.limits) {
                 self.cache.insert(key.clone(), Arc::new(pieces), size);
             }
         }
@@ -259,6 +277,11 @@ impl Blobs {
         }
         flight.land();
     }
+}
+
+/// Most bytes of a blob that is kept: one large blob must not drive out all the small ones.
+fn largest_kept(limits: &Limits) -> usize {
+    limits.blob_cache / 4
 }
 
 enum Found {
@@ -278,21 +301,36 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn window_is_what_other_transfers_leave_of_the_memory() {
-        let limits = Limits {
+    fn limits() -> Limits {
+        Limits {
             connections: 1,
             header: Duration::ZERO,
             manifest_cache: 0,
             blob_cache: 0,
             transfer: 1_000_000,
             laggard: Duration::ZERO,
-        };
-        let blobs = Blobs::new(limits);
+        }
+    }
+
+    #[test]
+    fn window_is_what_other_transfers_leave_of_the_memory() {
+        let blobs = Blobs::new(limits(), false);
         assert_eq!(blobs.window(0), 1_000_000);
         assert_eq!(blobs.window(700_000), 300_000);
         assert_eq!(blobs.window(2_000_000), SMALLEST_WINDOW);
         blobs.active.store(4, Ordering::Relaxed);
         assert_eq!((blobs.window(0), blobs.window(900_000)), (250_000, 100_000));
+    }
+
+    #[test]
+    fn pieces_are_small_among_many_transfers() {
+        let limits = Limits { transfer: 4 << 20, ..limits() };
+        let blobs = Blobs::new(limits, false);
+        for (active, pieces) in
+            [(0, Pieces::Large), (16, Pieces::Large), (17, Pieces::Small), (1000, Pieces::Small)]
+        {
+            blobs.active.store(active, Ordering::Relaxed);
+            assert_eq!(blobs.pieces(), pieces, "{active}");
+        }
     }
 }

@@ -26,7 +26,7 @@ pub struct Config {
     pub rules: Rules,
     /// Which login for pushes is kept for jobs, if any.
     pub push: Option<Push>,
-    /// What is done with ECR's redirects to blobs.
+    /// How clients get blobs.
     pub blobs: Blobs,
     /// How long a client waits for the head of an answer.
     pub wait: Duration,
@@ -44,14 +44,16 @@ pub struct Config {
     pub log: tracing::Level,
 }
 
-/// What is done with ECR's redirects to blobs.
+/// How clients get blobs.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Blobs {
-    /// They are followed; the client gets the blob, verified.
+    /// ECR's redirects are followed. What is kept is verified; every client verifies what it gets.
     #[default]
     Stream,
-    /// They are passed on; the client fetches the blob from Amazon S3, or from upstream on a first pull.
+    /// The same, and every byte is verified here too.
+    Verify,
+    /// ECR's redirects are passed on; the client fetches the blob from Amazon S3, or from upstream on a first pull.
     Redirect,
 }
 
@@ -243,7 +245,7 @@ impl Config {
                     GIB,
                 )),
                 blob_cache: size(bound("blob_cache_bytes", raw.blob_cache_bytes, 4 * MIB, 0, GIB)),
-                transfer: size(bound("transfer_bytes", raw.transfer_bytes, 8 * MIB, MIB, GIB)),
+                transfer: size(bound("transfer_bytes", raw.transfer_bytes, 4 * MIB, MIB, GIB)),
                 laggard: seconds(bound("laggard_seconds", raw.laggard_seconds, 5, 1, 600)),
             },
             breaker: Breaker {

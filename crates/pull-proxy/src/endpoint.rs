@@ -13,7 +13,7 @@ use tracing::info;
 
 use crate::answer::{self, Answer};
 use crate::blobs::Blobs;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::manifests::Manifests;
 use crate::metrics::{self, Measured, Metrics, Outcome};
 use crate::push::PushLogin;
@@ -67,7 +67,7 @@ impl App {
     #[must_use]
     pub fn new(config: Config, registries: Registries, push: Option<Arc<PushLogin>>) -> Self {
         let manifests = Arc::new(Manifests::new(config.limits.manifest_cache, config.tag_freshness));
-        let blobs = Arc::new(Blobs::new(config.limits));
+        let blobs = Arc::new(Blobs::new(config.limits, config.blobs == config::Blobs::Verify));
         Self { config, registries, push, manifests, blobs, metrics: Metrics::default() }
     }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
-use oci_copy::{Digest, ManifestReference, ReadRequest, Resource};
+use oci_copy::{Digest, ManifestReference, Pieces, ReadRequest, Resource};
 
 use crate::attempts::{Patience, attempt};
 use crate::cache::Cache;
@@ -239,6 +239,7 @@ fn request<'a>(
         headers: accept.clone(),
         follow: true,
         patience: IMPORT_LIMIT,
+        pieces: Pieces::Large,
     }
 }
 

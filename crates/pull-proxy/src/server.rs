@@ -18,8 +18,9 @@ use tracing::{debug, info, warn};
 use crate::endpoint::App;
 use crate::systemd;
 
-/// Bytes of one connection's headers, and of an answer on its way out; with a thousand downloads it counts.
-const BUFFER: usize = 16 * 1024;
+/// Bytes of one request's head, and of an answer on its way out: the least that hyper takes, since with a thousand
+/// downloads it counts.
+const BUFFER: usize = 8 * 1024;
 /// Wait after a failure to accept, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -144,7 +145,8 @@ async fn connection(stream: TcpStream, app: Arc<App>, stop: CancellationToken) {
     let header_timeout = app.config.limits.header;
     let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
         let app = Arc::clone(&app);
-        async move { Ok::<_, Infallible>(app.serve(request.map(drop)).await) }
+        // Finding the answer takes far more memory than sending it, which is what a connection does most of the time.
+        async move { Ok::<_, Infallible>(Box::pin(app.serve(request.map(drop))).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

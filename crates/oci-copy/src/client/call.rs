@@ -10,10 +10,11 @@ use url::Url;
 use super::{Registry, failure};
 use crate::auth::{Scope, authority};
 use crate::challenge::challenges;
+use crate::connect::Pieces;
 use crate::error::Error;
 use crate::message::{self, Response};
 use crate::reference::check_repository;
-use crate::wire;
+use crate::wire::{self, Message};
 
 /// Most redirects that one request follows.
 const REDIRECT_LIMIT: usize = 5;
@@ -35,6 +36,8 @@ pub(super) struct Call<'a> {
     pub(super) follow: bool,
     /// Longest time until the head of an answer is there.
     pub(super) patience: Duration,
+    /// Of the answer's body.
+    pub(super) pieces: Pieces,
 }
 
 impl Registry {
@@ -89,11 +92,15 @@ impl Registry {
                 headers.insert(AUTHORIZATION, header.clone());
             }
             let body = message::whole(call.body.clone());
-            let response = self
-                .inner
-                .wire
-                .send(call.method.clone(), &call.url, None, headers, body, wire::within(call.patience))
-                .await?;
+            let message = Message {
+                method: call.method.clone(),
+                url: &call.url,
+                from: None,
+                headers,
+                body,
+                pieces: call.pieces,
+            };
+            let response = self.inner.wire.send(message, wire::within(call.patience)).await?;
             let status = response.status();
             if !own || !matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
                 return if call.follow && is_redirect(status) {
@@ -175,18 +182,15 @@ impl Registry {
             // Authorization is not sent on, wherever the redirect leads: targets carry their own in
             // the URL, and object stores refuse a request with two.
             let headers = call.headers.clone();
-            response = self
-                .inner
-                .wire
-                .send(
-                    call.method.clone(),
-                    &next,
-                    Some(&at),
-                    headers,
-                    message::whole(Bytes::new()),
-                    wire::within(call.patience),
-                )
-                .await?;
+            let message = Message {
+                method: call.method.clone(),
+                url: &next,
+                from: Some(&at),
+                headers,
+                body: message::whole(Bytes::new()),
+                pieces: call.pieces,
+            };
+            response = self.inner.wire.send(message, wire::within(call.patience)).await?;
             if !is_redirect(response.status()) {
                 return Ok(response);
             }

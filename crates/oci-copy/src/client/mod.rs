@@ -204,7 +204,7 @@ impl RegistryBuilder {
         let wire = Wire::new(policy, user_agent, roots);
         if given {
             // What is wrong with them shows here, and not at the first request.
-            wire.client(&endpoint)?;
+            wire.clients(&endpoint)?;
         }
         let mut trusted = vec![authority(&endpoint)];
         trusted.extend(self.token_hosts);

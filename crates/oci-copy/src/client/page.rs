@@ -9,6 +9,7 @@ use super::Registry;
 use super::call::Call;
 use super::pull::MANIFEST_LIMIT;
 use crate::auth::Scope;
+use crate::connect::Pieces;
 use crate::error::Error;
 use crate::wire;
 
@@ -47,6 +48,7 @@ impl Registry {
             body: Bytes::new(),
             follow: list.follow,
             patience: wire::IDLE_TIMEOUT,
+            pieces: Pieces::Large,
         };
         let read = || async {
             let response = self.call(&call).await?;

@@ -9,6 +9,7 @@ use super::call::Call;
 use super::page::List;
 use super::{Registry, failure};
 use crate::auth::Scope;
+use crate::connect::Pieces;
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::error::{Error, PullLimit};
@@ -240,6 +241,7 @@ impl Registry {
             body: Bytes::new(),
             follow: true,
             patience: wire::IDLE_TIMEOUT,
+            pieces: Pieces::Large,
         };
         let response = self.call(&call).await?;
         self.inner.pulls.note(failure::pull_limit(response.headers()));
@@ -266,6 +268,7 @@ impl Registry {
             body: Bytes::new(),
             follow: true,
             patience: wire::IDLE_TIMEOUT,
+            pieces: Pieces::Large,
         };
         let response = self.call(&call).await?;
         if response.status() == StatusCode::OK {

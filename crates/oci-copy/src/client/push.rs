@@ -16,6 +16,7 @@ use super::Registry;
 use super::call::{Call, has_run_out};
 use crate::auth::Scope;
 use crate::challenge::{Challenge, challenges};
+use crate::connect::Pieces;
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::error::Error;
@@ -23,7 +24,7 @@ use crate::manifest::Manifest;
 use crate::message;
 use crate::reference::ManifestReference;
 use crate::stream::Failure;
-use crate::wire::IDLE_TIMEOUT;
+use crate::wire::{IDLE_TIMEOUT, Message};
 
 /// Longest time for the answer after the last byte: the registry hashes what it got.
 const COMMIT_TIMEOUT: Duration = Duration::from_secs(300);
@@ -68,6 +69,7 @@ impl Registry {
             // A redirect says that the blob is there; its target is often signed for GET only.
             follow: false,
             patience: IDLE_TIMEOUT,
+            pieces: Pieces::Large,
         };
         let ask = || async {
             let response = self.call(&call).await?;
@@ -116,6 +118,7 @@ impl Registry {
             body: Bytes::new(),
             follow: false,
             patience: IDLE_TIMEOUT,
+            pieces: Pieces::Large,
         };
         let response = self.call(&call).await?;
         match response.status() {
@@ -157,7 +160,15 @@ impl Registry {
         let body = body.inspect(move |piece| watch.passed(piece.as_ref().map_or(0, Bytes::len)));
         let body = message::streamed(body);
         let base = self.inner.endpoint.clone();
-        let answer = self.inner.wire.send(Method::PUT, &url, Some(&base), headers, body, patience).await;
+        let message = Message {
+            method: Method::PUT,
+            url: &url,
+            from: Some(&base),
+            headers,
+            body,
+            pieces: Pieces::Large,
+        };
+        let answer = self.inner.wire.send(message, patience).await;
         // The stream's own reason comes first: the connection only reports that the body ended early.
         if let Some(reason) = failure.take() {
             return Err(reason);
@@ -173,6 +184,7 @@ impl Registry {
             body: Bytes::new(),
             follow: false,
             patience: IDLE_TIMEOUT,
+            pieces: Pieces::Large,
         };
         match response.status() {
             StatusCode::CREATED | StatusCode::NO_CONTENT | StatusCode::ACCEPTED => Ok(Upload::Done),
@@ -221,6 +233,7 @@ impl Registry {
             body: manifest.raw().clone(),
             follow: false,
             patience: IDLE_TIMEOUT,
+            pieces: Pieces::Large,
         };
         let put = || async {
             self.inner.manifest_puts.turn().await;

@@ -13,6 +13,7 @@ use url::Url;
 use super::Registry;
 use super::call::{Call, is_redirect};
 use crate::auth::Scope;
+use crate::connect::Pieces;
 use crate::digest::Digest;
 use crate::error::Error;
 use crate::message::Response;
@@ -46,6 +47,8 @@ pub struct ReadRequest<'a> {
     pub follow: bool,
     /// Longest time until the head of the answer is there.
     pub patience: Duration,
+    /// Of the answer's body.
+    pub pieces: Pieces,
 }
 
 /// The head of a successful answer; its body is yet to be read.
@@ -88,6 +91,7 @@ impl Registry {
             body: Bytes::new(),
             follow: request.follow,
             patience: request.patience,
+            pieces: request.pieces,
         };
         let response = self.call(&call).await?;
         let status = response.status();
@@ -107,10 +111,7 @@ impl Registry {
 }
 
 impl Answer {
-    /// Most bytes of one piece.
-    pub const LARGEST_PIECE: usize = crate::connect::LARGEST_PIECE;
-
-    /// The next piece of the body, at most [`Answer::LARGEST_PIECE`] bytes; none at its end.
+    /// The next piece of the body; none at its end.
     ///
     /// # Errors
     /// [`Error::Unreachable`] when the connection breaks, or no byte comes for a minute.

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use http::header::{AUTHORIZATION, RANGE};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use oci_copy::{Credentials, Digest, Error, ReadRequest, Registry, Resource};
+use oci_copy::{Credentials, Digest, Error, Pieces, ReadRequest, Registry, Resource};
 use upstream_registry::{Effect, Fault, Operation, Registry as Double};
 
 fn request<'a>(digest: &'a Digest, headers: HeaderMap, follow: bool) -> ReadRequest<'a> {
     let resource = Resource::Blob(digest);
-    ReadRequest { head: false, repository: "a", resource, headers, follow, patience: Duration::from_secs(10) }
+    let (patience, pieces) = (Duration::from_secs(10), Pieces::Large);
+    ReadRequest { head: false, repository: "a", resource, headers, follow, patience, pieces }
 }
 
 async fn double() -> (Double, Registry, Digest) {

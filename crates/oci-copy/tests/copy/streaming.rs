@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::HeaderMap;
-use oci_copy::{Answer, ReadRequest, Resource};
+use oci_copy::{Pieces, ReadRequest, Registry, Resource};
 use upstream_registry::{Image, Registry as Double};
 
 use crate::support::*;
@@ -31,13 +31,23 @@ async fn blobs_far_larger_than_the_memory_they_may_use_are_copied() {
 }
 
 #[tokio::test]
-async fn pieces_of_a_body_are_small() {
+async fn pieces_of_a_body_are_as_large_as_was_asked_for() {
     const LAYER: u64 = 64 * 1024 * 1024;
     let from = upstream().await;
     let made = from.add(ALPINE, "3.20", &Image::new(&["linux/amd64"]).layers(1).layer_size(LAYER));
-    let source = anonymous(&from);
+    for pieces in [Pieces::Large, Pieces::Small] {
+        let limit = pieces.bytes();
+        let largest = largest_piece(&anonymous(&from), &made.blobs, pieces).await;
+        // Positive control: the registry sends as fast as that many can be had.
+        assert!(largest > limit / 2, "{largest}");
+        assert!(largest <= limit, "{largest}");
+    }
+}
+
+/// Most bytes that one piece of these blobs had.
+async fn largest_piece(source: &Registry, blobs: &[String], pieces: Pieces) -> usize {
     let mut largest = 0;
-    for blob in &made.blobs {
+    for blob in blobs {
         let blob = digest(blob);
         let request = ReadRequest {
             head: false,
@@ -46,15 +56,14 @@ async fn pieces_of_a_body_are_small() {
             headers: HeaderMap::new(),
             follow: true,
             patience: Duration::from_secs(10),
+            pieces,
         };
         let mut answer = source.read(&request).await.unwrap();
         while let Some(piece) = answer.chunk().await.unwrap() {
             largest = largest.max(piece.len());
         }
     }
-    // Positive control: the registry sends as fast as that many can be had.
-    assert!(largest > Answer::LARGEST_PIECE / 2, "{largest}");
-    assert!(largest <= Answer::LARGEST_PIECE, "{largest}");
+    largest
 }
 
 #[tokio::test]

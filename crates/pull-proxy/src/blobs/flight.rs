@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::SMALLEST_WINDOW;
+use super::READ_AHEAD;
 use super::held::Held;
 use super::source::{Piece, Source};
 use crate::failure::Failure;
@@ -265,7 +265,7 @@ impl Flight {
                 }
                 let has_room = state.held.bytes() < bound || state.window.is_empty();
                 // Among so many transfers nothing is read ahead: it would lie here until a slow reader comes for it.
-                if has_room && (bound > SMALLEST_WINDOW || state.someone_waits()) {
+                if has_room && (bound > READ_AHEAD || state.someone_waits()) {
                     return true;
                 }
                 let now = Instant::now();
@@ -382,14 +382,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn transfer_with_the_smallest_window_reads_nothing_ahead() {
+    async fn transfer_with_a_small_window_reads_nothing_ahead() {
         let flight = Flight::new(Held::none(&Arc::default()));
         let reader = flight.join().unwrap();
-        assert_eq!(reads_on(&flight, SMALLEST_WINDOW + 1), Some(true));
-        assert_eq!(reads_on(&flight, SMALLEST_WINDOW), None);
+        assert_eq!(reads_on(&flight, READ_AHEAD + 1), Some(true));
+        assert_eq!(reads_on(&flight, READ_AHEAD), None);
         assert!(matches!(flight.take(reader), Next::Wait));
-        assert_eq!(reads_on(&flight, SMALLEST_WINDOW), Some(true));
+        assert_eq!(reads_on(&flight, READ_AHEAD), Some(true));
         flight.leave(reader);
-        assert_eq!(reads_on(&flight, SMALLEST_WINDOW), Some(false));
+        assert_eq!(reads_on(&flight, READ_AHEAD), Some(false));
     }
 }

@@ -1,4 +1,5 @@
-//! A blob as it comes from a registry: verified piece by piece, and taken up again where a connection breaks.
+//! A blob as it comes from a registry: verified piece by piece where that is wanted, and taken up again where a connection
+//! breaks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE, RANGE};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use oci_copy::{Answer, Digest, Hasher, ReadRequest, Resource};
+use oci_copy::{Answer, Digest, Hasher, Pieces, ReadRequest, Resource};
 use tracing::debug;
 
 use crate::attempts::{Patience, attempt};
@@ -29,11 +30,26 @@ pub(super) struct Piece {
     pub(super) after: Mark,
 }
 
-/// A place within a blob: how many bytes lie before it, and their digest so far.
+/// A place within a blob: how many bytes lie before it, and their digest so far if the blob is verified.
 #[derive(Clone, Debug)]
 pub(super) struct Mark {
     pub(super) offset: u64,
-    hasher: Hasher,
+    hasher: Option<Hasher>,
+}
+
+/// How blobs are read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reading {
+    pub(super) pieces: Pieces,
+    /// Blobs of more bytes are not verified; none means that all are. Nor can one whose length the registry does not say
+    /// go without.
+    pub(super) unverified_above: Option<u64>,
+}
+
+impl Reading {
+    fn verifies(&self, total: Option<u64>) -> bool {
+        total.zip(self.unverified_above).is_none_or(|(total, above)| total <= above)
+    }
 }
 
 /// Reads one blob.
@@ -44,11 +60,12 @@ pub(super) struct Source {
     /// Bytes of the whole blob, where the registry says so.
     total: Option<u64>,
     at: Mark,
+    reading: Reading,
     answer: Option<Answer>,
     /// Bytes that a registry without ranges sends again.
     skip: u64,
-    /// The piece that may be the last. It goes out only when the whole blob is verified: a client that has the last byte
-    /// believes that it has the blob.
+    /// The piece that may be the last of a blob that is verified. It goes out only when that was done: a client that has
+    /// the last byte believes that it has the blob.
     held: Option<Piece>,
     breaks: u32,
     resumed_at: u64,
@@ -57,27 +74,39 @@ pub(super) struct Source {
 
 impl Mark {
     pub(super) fn start(digest: &Digest) -> Self {
-        Self { offset: 0, hasher: Hasher::new(digest.algorithm()) }
+        Self { offset: 0, hasher: Some(Hasher::new(digest.algorithm())) }
     }
 }
 
 impl Source {
     /// Opens a blob at its start.
-    pub(super) async fn open(place: Place, digest: Digest, patience: Patience) -> Result<Self, Failure> {
+    pub(super) async fn open(
+        place: Place,
+        digest: Digest,
+        reading: Reading,
+        patience: Patience,
+    ) -> Result<Self, Failure> {
         let at = Mark::start(&digest);
-        let mut source = Self::resumed(place, Arc::new(digest), None, at);
+        let mut source = Self::resumed(place, Arc::new(digest), None, at, reading);
         source.ask(patience).await?;
         Ok(source)
     }
 
     /// Goes on after a mark that another source gave; nothing is asked before the first piece.
-    pub(super) fn resumed(place: Place, digest: Arc<Digest>, total: Option<u64>, at: Mark) -> Self {
+    pub(super) fn resumed(
+        place: Place,
+        digest: Arc<Digest>,
+        total: Option<u64>,
+        at: Mark,
+        reading: Reading,
+    ) -> Self {
         Self {
             place,
             digest,
             total,
             resumed_at: at.offset,
             at,
+            reading,
             answer: None,
             skip: 0,
             held: None,
@@ -90,16 +119,17 @@ impl Source {
         self.total
     }
 
-    /// Whether all was handed out and is verified.
+    /// Whether all was handed out, and is verified if it is to be.
     pub(super) fn is_finished(&self) -> bool {
         self.ended && self.held.is_none()
     }
 
-    /// The next piece; none when all was handed out and is verified.
+    /// The next piece; none when all was handed out, and is verified if it is to be.
     pub(super) async fn next(&mut self) -> Result<Option<Piece>, Failure> {
         while !self.ended {
             let Some(answer) = &mut self.answer else {
-                self.ask(Patience::new(RESUME_LIMIT, true)).await?;
+                // What asking takes is far more than what waiting for pieces takes, and most of the time is not needed.
+                Box::pin(self.ask(Patience::new(RESUME_LIMIT, true))).await?;
                 continue;
             };
             match answer.chunk().await {
@@ -109,12 +139,18 @@ impl Source {
                         continue;
                     }
                     self.at.offset += chunk.len() as u64;
-                    self.at.hasher.update(&chunk);
+                    if let Some(hasher) = &mut self.at.hasher {
+                        hasher.update(&chunk);
+                    }
                     if self.total.is_some_and(|total| self.at.offset > total) {
                         return Err(self.damaged("is longer than the registry says"));
                     }
                     let piece = Piece { bytes: chunk, after: self.at.clone() };
                     if self.total.is_some_and(|total| self.at.offset < total) {
+                        return Ok(Some(piece));
+                    }
+                    if self.at.hasher.is_none() {
+                        self.ended = true;
                         return Ok(Some(piece));
                     }
                     if let Some(earlier) = self.held.replace(piece) {
@@ -132,10 +168,11 @@ impl Source {
 
     fn finish(&mut self) -> Result<(), Failure> {
         self.ended = true;
-        if self.at.hasher.clone().finish() == *self.digest {
-            Ok(())
-        } else {
-            Err(self.damaged("arrived with another digest"))
+        match &self.at.hasher {
+            Some(hasher) if hasher.clone().finish() != *self.digest => {
+                Err(self.damaged("arrived with another digest"))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -156,6 +193,7 @@ impl Source {
                 headers: headers.clone(),
                 follow: true,
                 patience: HEAD_LIMIT,
+                pieces: self.reading.pieces,
             };
             Ok(place.remote.registry.read(&request).await?)
         });
@@ -172,6 +210,9 @@ impl Source {
         } else {
             self.total = self.total.or(length);
             self.skip = offset;
+        }
+        if offset == 0 && !self.reading.verifies(self.total) {
+            self.at.hasher = None;
         }
         self.answer = Some(answer);
         Ok(())

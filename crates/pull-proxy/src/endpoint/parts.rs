@@ -8,7 +8,7 @@ use http::header::{
     ACCEPT, ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, LINK, LOCATION, RANGE,
 };
 use http::{HeaderMap, HeaderName, StatusCode};
-use oci_copy::{Digest, ManifestReference, ReadRequest, Resource};
+use oci_copy::{Digest, ManifestReference, Pieces, ReadRequest, Resource};
 use serde::Deserialize;
 use serde_json::json;
 use tracing::warn;
@@ -150,6 +150,7 @@ impl App {
                     headers: HeaderMap::new(),
                     follow: true,
                     patience: budget.client,
+                    pieces: Pieces::Large,
                 };
                 let answer = place.remote.registry.read(&request).await?;
                 let next = answer.headers.get(LINK).and_then(|link| next_query(link.to_str().ok()?));

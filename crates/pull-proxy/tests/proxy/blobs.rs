@@ -1,4 +1,4 @@
-//! Blobs on their way: verified, taken up again, fetched once, and never faster than their readers want.
+//! Blobs on their way: verified where they are kept or where that is wished, taken up again, fetched once, and never faster than their readers want.
 
 use std::time::{Duration, Instant};
 
@@ -79,14 +79,43 @@ async fn token_that_expires_in_the_middle_of_a_blob_is_renewed_for_the_rest() {
 }
 
 #[tokio::test]
-async fn corrupted_blob_never_ends_as_a_clean_stream() {
-    let world = World::start("").await;
+async fn where_every_byte_is_verified_a_damaged_blob_never_ends_as_a_clean_stream() {
+    let world = World::start("blobs = \"verify\"").await;
     let (path, digest) = layer(&world, "1", 3 * MIB);
     // The double changes the last byte alone.
     world.ecr.inject(Fault::new(Operation::GetBlob, Effect::Corrupt));
     let damaged = whole(world.get(&path).await).await;
     assert!(damaged.is_err(), "a damaged blob arrived as if it were good");
     assert_eq!(world.metric("ecr_pull_proxy_cut_answers_total{rule=\"docker.io\"}").await, 1.0);
+    world.ecr.clear_faults();
+    let bytes = whole(world.get(&path).await).await.unwrap();
+    assert_eq!(Digest::sha256(&bytes).to_string(), digest, "something damaged was kept");
+}
+
+#[tokio::test]
+async fn damaged_blob_that_would_be_kept_never_ends_as_a_clean_stream() {
+    let world = World::start("").await;
+    // More than what is read whole before the answer begins, and less than what is not kept.
+    let (path, digest) = layer(&world, "1", MIB / 2);
+    world.ecr.inject(Fault::new(Operation::GetBlob, Effect::Corrupt));
+    assert!(whole(world.get(&path).await).await.is_err(), "a damaged blob arrived as if it were good");
+    world.ecr.clear_faults();
+    let bytes = whole(world.get(&path).await).await.unwrap();
+    assert_eq!(Digest::sha256(&bytes).to_string(), digest, "something damaged was kept");
+    let fetched = stored(&world, &digest);
+    let bytes = whole(world.get(&path).await).await.unwrap();
+    assert_eq!(Digest::sha256(&bytes).to_string(), digest);
+    assert_eq!(stored(&world, &digest), fetched, "the blob is not one that is kept");
+}
+
+#[tokio::test]
+async fn damaged_blob_that_is_not_kept_is_left_to_the_client_to_refuse() {
+    let world = World::start("").await;
+    let (path, digest) = layer(&world, "1", 3 * MIB);
+    world.ecr.inject(Fault::new(Operation::GetBlob, Effect::Corrupt));
+    let bytes = whole(world.get(&path).await).await.unwrap();
+    assert_eq!(bytes.len() as u64, 3 * MIB);
+    assert_ne!(Digest::sha256(&bytes).to_string(), digest, "the double damages nothing");
     world.ecr.clear_faults();
     let bytes = whole(world.get(&path).await).await.unwrap();
     assert_eq!(Digest::sha256(&bytes).to_string(), digest, "something damaged was kept");
@@ -222,12 +251,12 @@ async fn blob_is_not_read_faster_than_its_only_reader_takes_it() {
 #[tokio::test]
 async fn thousand_downloads_at_a_time_take_less_than_60_mib() {
     let world = World::start("").await;
-    let image = Image::new(&["linux/amd64"]).layers(50).layer_size(MIB);
+    let image = Image::new(&["linux/amd64"]).layers(500).layer_size(MIB);
     let made = world.ecr.add(REPOSITORY, "1", &image);
     // The code itself is several times larger here than in a release build.
     let rest = memory(&world);
     let downloads = (0..1000).map(|number| {
-        let digest = &made.blobs[number % 50];
+        let digest = &made.blobs[number % 500];
         let request = world.request("GET", &format!("/v2/library/alpine/blobs/{digest}"));
         async move {
             let mut stream = request.send().await.unwrap().bytes_stream();

@@ -2,8 +2,7 @@
 //!
 //! The proxy is the program that `cargo xtask package` makes, with its default settings. A registry on loopback stands
 //! for ECR; it makes large blobs while it serves them. The same requests go to the registry itself, through nginx where
-//! there is one, and through the proxy, in turn. Nobody but the clients verifies what nginx passes on, while the proxy
-//! hashes every byte: that is part of what is compared.
+//! there is one, and through the proxy, in turn.
 
 mod daemon;
 mod http;
