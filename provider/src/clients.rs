@@ -22,7 +22,7 @@ use tokio::sync::Mutex;
 
 use crate::diagnostics::Failure;
 use crate::ecr::blob_mounting::BlobMounting;
-use crate::ecr::repository::Descriptions;
+use crate::ecr::repository::{Descriptions, Listing};
 use crate::provider::{AssumeRolePlan, EcrunnerPlan, EndpointsPlan};
 use crate::registries::Registries;
 use crate::registry_auth::logins;
@@ -52,6 +52,8 @@ pub struct Clients {
     pub s3: aws_sdk_s3::Client,
     /// CloudWatch Logs.
     pub logs: aws_sdk_cloudwatchlogs::Client,
+    /// Resource Groups Tagging API; nothing depends on its answers, so it is not waited for long.
+    pub tagging: aws_sdk_resourcegroupstagging::Client,
     /// Region of all of them.
     pub region: String,
     /// Id of the account, 12 digits.
@@ -66,6 +68,8 @@ pub struct Clients {
     pub certificates_pem: Option<Vec<u8>>,
     /// Who waits for what is known about repositories.
     pub descriptions: Descriptions,
+    /// What a refresh of many repositories shares.
+    pub listing: Listing,
     /// Whether and from where blobs are mounted.
     pub blob_mounting: BlobMounting,
     /// Registry clients made so far.
@@ -132,7 +136,7 @@ fn is_region_name(text: &str) -> bool {
         && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn endpoint_values(endpoints: &EndpointsPlan) -> [(&'static str, &Value<String>); 10] {
+fn endpoint_values(endpoints: &EndpointsPlan) -> [(&'static str, &Value<String>); 11] {
     [
         ("autoscaling", &endpoints.autoscaling),
         ("ec2", &endpoints.ec2),
@@ -140,6 +144,7 @@ fn endpoint_values(endpoints: &EndpointsPlan) -> [(&'static str, &Value<String>)
         ("iam", &endpoints.iam),
         ("logs", &endpoints.logs),
         ("registry", &endpoints.registry),
+        ("resourcegroupstaggingapi", &endpoints.resourcegroupstaggingapi),
         ("s3", &endpoints.s3),
         ("secretsmanager", &endpoints.secretsmanager),
         ("ssm", &endpoints.ssm),
@@ -206,8 +211,11 @@ impl Clients {
         let region = base.region().map(ToString::to_string).unwrap_or_default();
         // What the block leaves out is found by the SDK: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the profile, AWS.
         macro_rules! client {
-            ($sdk:ident, $endpoint:expr) => {{
-                let mut builder = $sdk::config::Builder::from(&base);
+            ($sdk:ident, $endpoint:expr) => {
+                client!($sdk, $endpoint, &base)
+            };
+            ($sdk:ident, $endpoint:expr, $config:expr) => {{
+                let mut builder = $sdk::config::Builder::from($config);
                 if let Value::Known(url) = $endpoint {
                     builder.set_endpoint_url(Some(url));
                 }
@@ -223,6 +231,11 @@ impl Clients {
             ssm: client!(aws_sdk_ssm, endpoints.ssm),
             s3: client!(aws_sdk_s3, endpoints.s3),
             logs: client!(aws_sdk_cloudwatchlogs, endpoints.logs),
+            tagging: client!(
+                aws_sdk_resourcegroupstagging,
+                endpoints.resourcegroupstaggingapi,
+                &not_waited_for(&base)
+            ),
             region,
             account_id: identity.account_id,
             partition: identity.partition,
@@ -232,6 +245,7 @@ impl Clients {
             registries: Registries::new(logins),
             registry_policy: Mutex::default(),
             descriptions: Descriptions::default(),
+            listing: Listing::default(),
             blob_mounting: BlobMounting::default(),
             tags,
         }))
@@ -350,6 +364,21 @@ async fn assumed(base: SdkConfig, role: &AssumeRolePlan, sts_endpoint: Option<&S
     let provider = provider.build().await;
     base.to_builder()
         .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(provider))
+        .build()
+}
+
+/// The same configuration for a service that can be done without: where it cannot be reached, as in a network with few
+/// private endpoints, that is known after some seconds.
+fn not_waited_for(base: &SdkConfig) -> SdkConfig {
+    let attempts = base.retry_config().map_or(ATTEMPTS, RetryConfig::max_attempts).min(2);
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .read_timeout(Duration::from_secs(5))
+        .operation_timeout(Duration::from_secs(10))
+        .build();
+    base.to_builder()
+        .retry_config(RetryConfig::standard().with_max_attempts(attempts))
+        .timeout_config(timeouts)
         .build()
 }
 

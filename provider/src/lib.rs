@@ -22,4 +22,5 @@ pub mod registry_auth;
 pub mod retry;
 pub mod runner;
 pub mod s3;
+pub mod snapshot;
 pub mod tags;

@@ -108,6 +108,8 @@ pub struct Endpoints {
     pub logs: Option<String>,
     /// The registry itself, where images are pushed to and pulled from. Plain HTTP only on a loopback address.
     pub registry: Option<String>,
+    /// Resource Groups Tagging API.
+    pub resourcegroupstaggingapi: Option<String>,
     /// S3.
     pub s3: Option<String>,
     /// Secrets Manager.

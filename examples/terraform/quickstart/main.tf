@@ -35,16 +35,17 @@ provider "ecrunner" {
   region = "eu-central-1"
 
   endpoints {
-    autoscaling    = var.endpoint
-    ec2            = var.endpoint
-    ecr            = var.endpoint
-    iam            = var.endpoint
-    logs           = var.endpoint
-    registry       = var.endpoint
-    s3             = var.endpoint
-    secretsmanager = var.endpoint
-    ssm            = var.endpoint
-    sts            = var.endpoint
+    autoscaling              = var.endpoint
+    ec2                      = var.endpoint
+    ecr                      = var.endpoint
+    iam                      = var.endpoint
+    logs                     = var.endpoint
+    registry                 = var.endpoint
+    resourcegroupstaggingapi = var.endpoint
+    s3                       = var.endpoint
+    secretsmanager           = var.endpoint
+    ssm                      = var.endpoint
+    sts                      = var.endpoint
   }
 }
 

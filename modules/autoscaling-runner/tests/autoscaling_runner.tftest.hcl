@@ -2,16 +2,17 @@ provider "ecrunner" {
   region = "eu-central-1"
 
   endpoints {
-    autoscaling    = run.setup.endpoint
-    ec2            = run.setup.endpoint
-    ecr            = run.setup.endpoint
-    iam            = run.setup.endpoint
-    logs           = run.setup.endpoint
-    registry       = run.setup.endpoint
-    s3             = run.setup.endpoint
-    secretsmanager = run.setup.endpoint
-    ssm            = run.setup.endpoint
-    sts            = run.setup.endpoint
+    autoscaling              = run.setup.endpoint
+    ec2                      = run.setup.endpoint
+    ecr                      = run.setup.endpoint
+    iam                      = run.setup.endpoint
+    logs                     = run.setup.endpoint
+    registry                 = run.setup.endpoint
+    resourcegroupstaggingapi = run.setup.endpoint
+    s3                       = run.setup.endpoint
+    secretsmanager           = run.setup.endpoint
+    ssm                      = run.setup.endpoint
+    sts                      = run.setup.endpoint
   }
 }
 

@@ -2,11 +2,12 @@ provider "ecrunner" {
   region = "eu-central-1"
 
   endpoints {
-    ecr            = run.setup.endpoint
-    iam            = run.setup.endpoint
-    registry       = run.setup.endpoint
-    secretsmanager = run.setup.endpoint
-    sts            = run.setup.endpoint
+    ecr                      = run.setup.endpoint
+    iam                      = run.setup.endpoint
+    registry                 = run.setup.endpoint
+    resourcegroupstaggingapi = run.setup.endpoint
+    secretsmanager           = run.setup.endpoint
+    sts                      = run.setup.endpoint
   }
 }
 

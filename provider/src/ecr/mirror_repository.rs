@@ -76,6 +76,10 @@ pub enum OnUpstreamChange {
 /// The plan shows when a tag moved upstream. What others deleted, moved or archived in the repository comes back with the
 /// next apply. Where the account setting `BLOB_MOUNTING` is enabled, layers that mirrors of one apply share are stored
 /// once and mounted in the others of the same encryption. No Docker is needed where Terraform runs.
+///
+/// A refresh of many mirrors makes at most three calls for each where whoever runs Terraform is allowed `tag:GetResources`
+/// and, for all repositories, `ecr:DescribeRepositories`; otherwise it makes up to five. A tag that somebody changed
+/// seconds before a plan may show in the next plan only.
 #[derive(Schema, Clone, Debug)]
 #[tf(
     type_name = "ecrunner_mirror_repository",
@@ -213,17 +217,22 @@ impl Resource for MirrorRepository {
 
     async fn read(mut self, ctx: &mut Context<Clients>) -> Result<Option<Self>, Diagnostics> {
         let clients = ctx.client().clone();
-        let Some(repository) = repository::find(&clients, &self.name).await? else { return Ok(None) };
+        let is_known = |tags: &Tags| {
+            clients.tags.read(tags.clone(), self.tags.as_ref()) == (self.tags.clone(), self.tags_all.clone())
+        };
+        let found = match self.arn.get() {
+            Some(_) => repository::refresh(&clients, &self.name, is_known).await?,
+            // After an import nothing is known.
+            None => repository::find(&clients, &self.name).await?,
+        };
+        let Some(repository) = found else { return Ok(None) };
         self.describe(&repository);
         let (tags, tags_all) = clients.tags.read(repository.tags, self.tags.as_ref());
         (self.tags, self.tags_all) = (tags, tags_all);
-        if self.lifecycle_policy.is_some() {
-            self.lifecycle_policy = repository_policies::lifecycle_policy(&clients, &self.name).await?;
-        }
-        if self.repository_policy.is_some() {
-            self.repository_policy = repository_policies::repository_policy(&clients, &self.name).await?;
-        }
-        let stored = repository::images(&clients, &self.name).await?;
+        let asked = self.read_policies_and_images(&clients).await;
+        let Some(stored) = repository::unless_gone(&clients, &self.name, asked).await? else {
+            return Ok(None);
+        };
         let (upstream, told) = self.ask_upstream(ctx).await?;
         let named = self.image_tags.iter().flatten().cloned();
         let names: BTreeSet<String> =
@@ -309,6 +318,17 @@ impl MirrorRepository {
         self.arn = repository.arn.as_str().into();
         self.repository_url = repository.url.as_str().into();
         self.registry_id = repository.registry_id.as_str().into();
+    }
+
+    /// Reads the policies that the configuration has, and answers the images.
+    async fn read_policies_and_images(&mut self, clients: &Clients) -> Result<Images, Diagnostics> {
+        if self.lifecycle_policy.is_some() {
+            self.lifecycle_policy = repository_policies::lifecycle_policy(clients, &self.name).await?;
+        }
+        if self.repository_policy.is_some() {
+            self.repository_policy = repository_policies::repository_policy(clients, &self.name).await?;
+        }
+        repository::images(clients, &self.name).await
     }
 
     /// Sets what the plan left open of upstream's digests: there they are what is copied.

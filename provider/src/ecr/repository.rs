@@ -4,6 +4,7 @@
 
 mod describe;
 mod images;
+mod listing;
 
 use std::collections::BTreeSet;
 
@@ -13,6 +14,8 @@ use tf_provider::{Diagnostic, Diagnostics};
 pub use self::describe::Descriptions;
 use self::describe::describe;
 pub use self::images::{Images, images, is_digest, remove, restore};
+pub use self::listing::Listing;
+use self::listing::listed;
 use super::repository_settings::{EncryptionConfiguration, ImageTagMutability, read_filters, to_filters};
 use crate::clients::Clients;
 use crate::creating::Creating;
@@ -64,23 +67,74 @@ pub fn source_tag() -> String {
 /// # Errors
 /// Any failure but "not found".
 pub async fn find(clients: &Clients, name: &str) -> Result<Option<Repository>, Diagnostics> {
-    let summary = || format!("Reading ECR repository ({name})");
-    let found = describe(clients, name).await.map_err(|failure| failure.report(summary(), "", ""))?;
+    let Some(found) = described(clients, name).await? else { return Ok(None) };
+    let tags = tags(clients, name, &found).await?;
+    Ok(tags.map(|tags| repository(&found, tags)))
+}
+
+/// As [`find`], for a refresh: from the lists that all mirrors share, where these say nothing new. `is_known` tells
+/// whether tags are those that are known already. One that went since the lists were made may be among what is found.
+///
+/// # Errors
+/// Any failure but "not found".
+pub async fn refresh(
+    clients: &Clients,
+    name: &str,
+    is_known: impl Fn(&Tags) -> bool,
+) -> Result<Option<Repository>, Diagnostics> {
+    let listed = listed(clients).await;
+    let found = match listed.repositories.get(name) {
+        Some(found) => Some(found.clone()),
+        None => described(clients, name).await?,
+    };
     let Some(found) = found else { return Ok(None) };
-    let arn = found.repository_arn().unwrap_or_default().to_owned();
-    let tags = match clients.ecr.list_tags_for_resource().resource_arn(&arn).send().await {
+    let tags = match found.repository_arn().and_then(|arn| listed.tags.get(arn)) {
+        Some(tags) if is_known(tags) => Some(tags.clone()),
+        _ => tags(clients, name, &found).await?,
+    };
+    Ok(tags.map(|tags| repository(&found, tags)))
+}
+
+/// `asked` about the repository called `name`; `None` where it is gone.
+///
+/// # Errors
+/// That of `asked`.
+pub async fn unless_gone<T>(
+    clients: &Clients,
+    name: &str,
+    asked: Result<T, Diagnostics>,
+) -> Result<Option<T>, Diagnostics> {
+    match asked {
+        Ok(answer) => Ok(Some(answer)),
+        Err(faults) => match described(clients, name).await {
+            Ok(None) => Ok(None),
+            _ => Err(faults),
+        },
+    }
+}
+
+async fn described(clients: &Clients, name: &str) -> Result<Option<types::Repository>, Diagnostics> {
+    describe(clients, name).await.map_err(|failure| failure.report(reading(name), "", ""))
+}
+
+async fn tags(clients: &Clients, name: &str, found: &types::Repository) -> Result<Option<Tags>, Diagnostics> {
+    let arn = found.repository_arn().unwrap_or_default();
+    match clients.ecr.list_tags_for_resource().resource_arn(arn).send().await {
         Ok(answer) => {
-            answer.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect()
+            Ok(Some(answer.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect()))
         }
         Err(error) => {
             let failure = Failure::of("ECR", &error);
             if failure.is(&["RepositoryNotFoundException"]) {
                 return Ok(None);
             }
-            return Err(failure.report(summary(), "", ""));
+            Err(failure.report(reading(name), "", ""))
         }
-    };
-    Ok(Some(repository(&found, tags)))
+    }
+}
+
+fn reading(name: &str) -> String {
+    format!("Reading ECR repository ({name})")
 }
 
 fn repository(found: &types::Repository, tags: Tags) -> Repository {
@@ -117,6 +171,7 @@ pub async fn create(
     tags: &Tags,
     creating: &Creating,
 ) -> Result<Repository, Diagnostics> {
+    let _change = clients.listing.change();
     let all = creating.mark(tags);
     let scanning = types::ImageScanningConfiguration::builder().scan_on_push(settings.scan_on_push).build();
     let encryption = settings.encryption.as_ref().map(|encryption| {
@@ -173,6 +228,7 @@ pub async fn change_settings(
     actual: &Settings,
     wanted: &Settings,
 ) -> Result<(), Diagnostics> {
+    let _change = clients.listing.change();
     let mutability = |settings: &Settings| (settings.mutability, settings.exclusion_filters.clone());
     if mutability(actual) != mutability(wanted) {
         // Filters are taken together with the mutability only.
@@ -206,6 +262,7 @@ pub async fn change_tags(
     actual: &Tags,
     wanted: &Tags,
 ) -> Result<(), Diagnostics> {
+    let _change = clients.listing.change();
     let summary = || format!("Tagging ECR repository ({arn})");
     let (set, removed) = clients.tags.changes(actual, wanted);
     if !removed.is_empty() {
@@ -224,6 +281,7 @@ pub async fn change_tags(
 /// # Errors
 /// Any other failure.
 pub async fn delete(clients: &Clients, name: &str) -> Result<(), Diagnostics> {
+    let _change = clients.listing.change();
     match clients.ecr.delete_repository().repository_name(name).force(true).send().await {
         Ok(_) => Ok(()),
         Err(error) => {

@@ -128,6 +128,20 @@ impl Account {
         Stack::shared().gateway().upstream(&self.id, host, url);
     }
 
+    /// Lets the Resource Groups Tagging API be behind: it answers with the tags of now, until
+    /// [`release_tags`](Self::release_tags).
+    ///
+    /// # Panics
+    /// When the emulator does not tell them.
+    pub fn hold_tags(&self) {
+        Stack::shared().hold_tags(&self.id, REGION);
+    }
+
+    /// Lets it catch up.
+    pub fn release_tags(&self) {
+        Stack::shared().gateway().release_tags(&self.id, REGION);
+    }
+
     /// Drops the faults that are not used up.
     pub fn clear_faults(&self) {
         Stack::shared().gateway().clear_faults(&self.id);

@@ -47,6 +47,11 @@ impl Stack {
         self.runtime.block_on(builder.start()).expect("an upstream registry")
     }
 
+    /// Lets the Resource Groups Tagging API be behind for an account: it answers with the tags of now.
+    pub(crate) fn hold_tags(&self, account: &str, region: &str) {
+        self.runtime.block_on(self.gateway.hold_tags(account, region)).expect("the tags of now");
+    }
+
     fn start() -> Result<Self, Box<dyn std::error::Error>> {
         let venv = paths::venv();
         let logs = paths::logs().join(std::process::id().to_string());

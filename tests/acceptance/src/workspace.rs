@@ -11,8 +11,19 @@ use crate::paths;
 use crate::stack::Stack;
 
 /// Where the provider block's `endpoints` can point.
-pub(crate) const ENDPOINTS: &[&str] =
-    &["autoscaling", "ec2", "ecr", "iam", "logs", "registry", "s3", "secretsmanager", "ssm", "sts"];
+pub(crate) const ENDPOINTS: &[&str] = &[
+    "autoscaling",
+    "ec2",
+    "ecr",
+    "iam",
+    "logs",
+    "registry",
+    "resourcegroupstaggingapi",
+    "s3",
+    "secretsmanager",
+    "ssm",
+    "sts",
+];
 
 const REQUIRED_PROVIDERS: &str = r#"terraform {
   required_providers {

@@ -15,7 +15,7 @@ use crate::forward;
 use crate::gateway::Shared;
 use crate::identity::Caller;
 use crate::reply::{self, Reply, ServiceError};
-use crate::{control, ecr, moto, registry, sts};
+use crate::{control, ecr, moto, registry, sts, tagging};
 
 /// Largest body that is read whole. UploadLayerPart carries up to 20 MiB as base64.
 const BODY_LIMIT: usize = 32 * 1024 * 1024;
@@ -102,6 +102,7 @@ async fn service(
         match caller.service.as_str() {
             "ecr" => ecr::handle(shared, &caller, &action, parts, body).await,
             "sts" => sts::handle(shared, &caller, &action, &parts, body, &form).await,
+            "tagging" => tagging::handle(shared, &caller.scope(), &action, &body).await,
             _ => moto::handle(shared, &caller, &action, &parts, body, form).await,
         }
     })

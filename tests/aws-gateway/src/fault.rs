@@ -179,6 +179,7 @@ pub(crate) fn throttling(service: &str) -> (u16, &'static str) {
         "s3" => (503, "SlowDown"),
         "iam" | "autoscaling" | "sts" => (400, "Throttling"),
         "registry" => (429, "TOOMANYREQUESTS"),
+        "tagging" => (400, "ThrottledException"),
         _ => (400, "ThrottlingException"),
     }
 }

@@ -16,10 +16,11 @@ use crate::dispatch;
 use crate::ecr::State;
 use crate::emulators::Emulators;
 use crate::fault::{Fault, Faults};
-use crate::identity::IssuedKeys;
+use crate::identity::{IssuedKeys, Scope};
 use crate::moto::MotoState;
 use crate::registry::tags;
 use crate::registry::token::TokenKey;
+use crate::tagging;
 use crate::upstreams::Upstreams;
 
 /// How long an emulator may think. moto makes the managed policies of a new account in some seconds.
@@ -143,6 +144,23 @@ impl Gateway {
     pub fn serve_referrers(&self, account: &str) {
         let mut accounts = self.shared.referrers_api.lock().unwrap_or_else(PoisonError::into_inner);
         accounts.insert(account.to_owned());
+    }
+
+    /// Lets the Resource Groups Tagging API be behind: it answers with the tags of now, until [`release_tags`].
+    ///
+    /// # Errors
+    /// The emulator's words.
+    ///
+    /// [`release_tags`]: Self::release_tags
+    pub async fn hold_tags(&self, account: &str, region: &str) -> Result<(), String> {
+        let scope = Scope { account: account.to_owned(), region: region.to_owned() };
+        tagging::hold(&self.shared, &scope).await.map_err(|error| error.to_string())
+    }
+
+    /// Lets it catch up.
+    pub fn release_tags(&self, account: &str, region: &str) {
+        let scope = Scope { account: account.to_owned(), region: region.to_owned() };
+        tagging::release(&self.shared, &scope);
     }
 
     /// The gateway's time, to be moved by a test.

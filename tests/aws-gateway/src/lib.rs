@@ -55,6 +55,7 @@ mod reply;
 mod session_policy;
 mod store;
 mod sts;
+mod tagging;
 mod upstreams;
 
 pub use calls::Call;

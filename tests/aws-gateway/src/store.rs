@@ -32,6 +32,17 @@ impl Shared {
             .await
     }
 
+    /// Calls an action of ministack's Resource Groups Tagging API.
+    pub(crate) async fn tagging_action(
+        &self,
+        scope: &Scope,
+        action: &str,
+        input: &Value,
+    ) -> Result<Value, ServiceError> {
+        let target = format!("ResourceGroupsTaggingAPI_20170126.{action}");
+        self.json_action(&self.ministack, scope, "tagging", &target, input).await
+    }
+
     async fn json_action(
         &self,
         emulator: &url::Url,

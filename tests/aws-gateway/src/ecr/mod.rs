@@ -74,6 +74,10 @@ pub(crate) async fn handle(
             return forward::forward(&shared.http, &shared.moto, caller, &parts, body.into()).await;
         }
         _ => {
+            if action == "UntagResource" {
+                let arn = input["resourceArn"].as_str().unwrap_or_default().to_owned();
+                shared.ecr.with(&scope, |state| state.untagged.insert(arn));
+            }
             forward::for_ministack(&mut parts, caller);
             return forward::forward(&shared.http, &shared.ministack, caller, &parts, body.into()).await;
         }

@@ -72,6 +72,7 @@ pub(crate) async fn delete(shared: &Shared, scope: &Scope, input: &Value) -> Res
     complete(shared, scope, &mut output["repository"]);
     shared.ecr.with(scope, |state| {
         state.exclusion_filters.remove(name);
+        state.untagged.retain(|arn| !arn.ends_with(&format!(":repository/{name}")));
         state.pulled_through.remove(name);
         state.asked.retain(|(repository, _), _| repository != name);
         state.first_blobs.retain(|(repository, _), _| repository != name);

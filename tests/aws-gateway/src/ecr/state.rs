@@ -34,6 +34,10 @@ pub(crate) struct RegistryState {
     pub(crate) image_puts: VecDeque<Duration>,
     /// Images in the archive, or on their way back, by repository and digest.
     pub(crate) archived: HashMap<(String, String), Archived>,
+    /// ARNs of repositories from which tags were taken.
+    pub(crate) untagged: BTreeSet<String>,
+    /// What the Resource Groups Tagging API answers while it is behind.
+    pub(crate) held_tags: Option<Vec<Value>>,
     /// Uploads in progress, by their id.
     pub(crate) uploads: HashMap<String, Upload>,
 }

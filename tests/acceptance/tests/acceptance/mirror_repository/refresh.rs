@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use acceptance::{Account, Stack, Workspace};
+use acceptance::{Account, Fault, FaultKind, Stack, Workspace};
 use serde_json::Value;
 use upstream_registry::{Registry, TokenAuth};
 
@@ -10,24 +10,19 @@ use super::settings::{lifecycle_policy, repository_policy};
 use super::{REPOSITORY, TYPE};
 
 const MIRRORS: usize = 200;
-/// The first so many have a lifecycle policy.
-const WITH_LIFECYCLE_POLICY: usize = 40;
-/// The first so many have a repository policy as well.
-const WITH_BOTH_POLICIES: usize = 20;
-/// Calls of AWS that a refresh makes for one mirror without policies.
-const CALLS_PER_MIRROR: usize = 3;
 
-fn configuration(account: &Account, upstream: &Registry) -> String {
+/// So many mirrors, with both policies and tags.
+fn configuration(account: &Account, upstream: &Registry, mirrors: usize) -> String {
     format!(
         r#"
 resource "{TYPE}" "all" {{
-  count             = {MIRRORS}
+  count             = {mirrors}
   name              = "mirror/${{count.index}}"
   source            = "{}/{REPOSITORY}"
   image_tags        = ["v3"]
   tags              = {{ team = "ci" }}
-  lifecycle_policy  = count.index < {WITH_LIFECYCLE_POLICY} ? jsonencode({}) : null
-  repository_policy = count.index < {WITH_BOTH_POLICIES} ? jsonencode({}) : null
+  lifecycle_policy  = jsonencode({})
+  repository_policy = jsonencode({})
 }}
 "#,
         upstream.address(),
@@ -56,14 +51,37 @@ fn calls_since(account: &Account, before: usize) -> BTreeMap<String, usize> {
     counts
 }
 
+/// So many mirrors, applied.
+fn applied(account: &Account, mirrors: usize) -> (Workspace, Registry) {
+    let upstream = Stack::shared().upstream(Registry::builder().token_auth(TokenAuth::anonymous()));
+    smallest_image(&upstream);
+    let mut workspace = Workspace::new(account);
+    workspace.config(&configuration(account, &upstream, mirrors));
+    workspace.apply().expect_success();
+    (workspace, upstream)
+}
+
+/// The changes that a plan has, and the calls that it makes.
+fn planned(account: &Account, workspace: &mut Workspace) -> (Vec<String>, BTreeMap<String, usize>) {
+    let before = account.calls().len();
+    let plan = workspace.plan();
+    let mut changes = plan.changes();
+    changes.sort();
+    (changes, calls_since(account, before))
+}
+
+fn of(counts: &BTreeMap<String, usize>, action: &str) -> usize {
+    counts.get(action).copied().unwrap_or_default()
+}
+
+fn denied() -> FaultKind {
+    FaultKind::error("AccessDeniedException", "not authorized to perform this on resource: *")
+}
+
 #[test]
 fn refreshing_200_mirrors_takes_three_calls_each_and_sees_every_drift() {
     let account = Account::new();
-    let upstream = Stack::shared().upstream(Registry::builder().token_auth(TokenAuth::anonymous()));
-    smallest_image(&upstream);
-    let mut workspace = Workspace::new(&account);
-    workspace.config(&configuration(&account, &upstream));
-    workspace.apply().expect_success();
+    let (mut workspace, upstream) = applied(&account, MIRRORS);
 
     let before = account.calls().len();
     upstream.clear_requests();
@@ -77,14 +95,13 @@ fn refreshing_200_mirrors_takes_three_calls_each_and_sees_every_drift() {
     let total: usize = counts.values().sum();
     let mut of = |action: &str| counts.remove(action).unwrap_or_default();
     assert_eq!(of("DescribeImages"), MIRRORS);
-    assert_eq!(of("ListTagsForResource"), MIRRORS);
-    assert_eq!(of("GetLifecyclePolicy"), WITH_LIFECYCLE_POLICY);
-    assert_eq!(of("GetRepositoryPolicy"), WITH_BOTH_POLICIES);
+    assert_eq!(of("GetLifecyclePolicy"), MIRRORS);
+    assert_eq!(of("GetRepositoryPolicy"), MIRRORS);
+    assert_eq!(of("DescribeRepositories"), 1, "listed once");
+    assert_eq!(of("GetResources"), 2, "a hundred on a page");
     assert_eq!(of("GetCallerIdentity"), 1);
-    let described = of("DescribeRepositories");
-    assert_eq!(counts, BTreeMap::new(), "nothing else is called");
-    assert!(described < MIRRORS, "reads that wait at the same time share a call: {described} calls");
-    assert!(total <= CALLS_PER_MIRROR * MIRRORS, "{total} calls");
+    assert_eq!(counts, BTreeMap::new(), "nothing else is called, not even ListTagsForResource");
+    assert_eq!(total, 3 * MIRRORS + 4, "three calls each, and four of all");
 
     drift(&account);
     let plan = workspace.plan();
@@ -107,12 +124,71 @@ fn refreshing_200_mirrors_takes_three_calls_each_and_sees_every_drift() {
     assert_eq!(after(62, "image_tag_mutability"), "IMMUTABLE");
 }
 
+#[test]
+fn tags_that_the_list_is_behind_with_are_asked_for_and_are_no_drift() {
+    let account = Account::new();
+    let (mut workspace, upstream) = applied(&account, 2);
+    account.hold_tags();
+    let config = configuration(&account, &upstream, 2).replace(r#"team = "ci""#, r#"team = "new""#);
+    workspace.config(&config);
+    workspace.apply().expect_success();
+    let (changes, counts) = planned(&account, &mut workspace);
+    assert_eq!(changes, Vec::<String>::new(), "the list says that the tags are the old ones");
+    assert_eq!(of(&counts, "GetResources"), 1);
+    assert_eq!(of(&counts, "ListTagsForResource"), 2);
+    account.release_tags();
+    let (changes, counts) = planned(&account, &mut workspace);
+    assert_eq!((changes, of(&counts, "ListTagsForResource")), (vec![], 0), "the list has caught up");
+}
+
+#[test]
+fn drift_is_seen_without_the_list_of_tags_which_is_asked_for_once() {
+    let account = Account::new();
+    let (mut workspace, _upstream) = applied(&account, 2);
+    retag(&account, 0);
+    account.inject(Fault::once("tagging", "GetResources", denied()).times(9));
+    let (changes, counts) = planned(&account, &mut workspace);
+    account.clear_faults();
+    assert_eq!(changes, [format!("{TYPE}.all[0] update")]);
+    assert_eq!((of(&counts, "GetResources"), of(&counts, "ListTagsForResource")), (1, 2));
+}
+
+#[test]
+fn drift_is_seen_without_the_list_of_repositories() {
+    let account = Account::new();
+    let (mut workspace, _upstream) = applied(&account, 2);
+    let put = ["ecr", "put-image-tag-mutability", "--repository-name", "mirror/1"];
+    account.aws(&[&put[..], &["--image-tag-mutability", "IMMUTABLE"]].concat());
+    account.inject(Fault::once("ecr", "DescribeRepositories", denied()));
+    let (changes, counts) = planned(&account, &mut workspace);
+    assert_eq!(changes, [format!("{TYPE}.all[1] update")]);
+    assert!(of(&counts, "DescribeRepositories") > 1, "asked for by name: {counts:?}");
+    assert_eq!(of(&counts, "ListTagsForResource"), 0, "the tags are listed all the same");
+}
+
+#[test]
+fn repository_that_the_list_does_not_hold_is_asked_for_by_name() {
+    let account = Account::new();
+    let (mut workspace, _upstream) = applied(&account, 1);
+    let hidden = FaultKind::Replace { from: "mirror/0".to_owned(), to: "mirror/x".to_owned() };
+    account.inject(Fault::once("ecr", "DescribeRepositories", hidden));
+    let (changes, counts) = planned(&account, &mut workspace);
+    assert_eq!(changes, Vec::<String>::new());
+    assert_eq!(of(&counts, "DescribeRepositories"), 2, "the list, and the one by name");
+}
+
+/// Gives a mirror's tag another value.
+fn retag(account: &Account, index: usize) {
+    let name = format!("mirror/{index}");
+    let described = account.aws(&["ecr", "describe-repositories", "--repository-names", &name]);
+    let arn = described["repositories"][0]["repositoryArn"].as_str().expect("an ARN");
+    account.aws(&["ecr", "tag-resource", "--resource-arn", arn, "--tags", "Key=team,Value=other"]);
+}
+
 /// Changes one thing of each of seven mirrors.
 fn drift(account: &Account) {
     let name = |index: usize| format!("mirror/{index}");
-    let described = account.aws(&["ecr", "describe-repositories", "--repository-names", &name(0)]);
-    let arn = described["repositories"][0]["repositoryArn"].as_str().expect("an ARN");
-    account.aws(&["ecr", "tag-resource", "--resource-arn", arn, "--tags", "Key=team,Value=other"]);
+    retag(account, 0);
     let policy = lifecycle_policy(9).to_string();
     let put =
         ["ecr", "put-lifecycle-policy", "--repository-name", &name(1), "--lifecycle-policy-text", &policy];

@@ -22,9 +22,10 @@ provider "ecrunner" {
   region = "eu-central-1"
 
   endpoints {
-    ecr      = var.endpoint
-    registry = var.endpoint
-    sts      = var.endpoint
+    ecr                      = var.endpoint
+    registry                 = var.endpoint
+    resourcegroupstaggingapi = var.endpoint
+    sts                      = var.endpoint
   }
 }
 
