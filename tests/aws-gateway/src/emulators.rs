@@ -145,7 +145,7 @@ const MINISTACK: Kind = Kind {
         ("MINISTACK_REGION", "us-east-1"),
         ("MINISTACK_ACCOUNT_ID", crate::DEFAULT_ACCOUNT),
         ("LOG_LEVEL", "WARNING"),
-        ("SERVICES", "ecr,s3"),
+        ("SERVICES", "ecr,s3,tagging"),
     ],
     port_variable: Some("GATEWAY_PORT"),
     ready_path: "/_ministack/ready",

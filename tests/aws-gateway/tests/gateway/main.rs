@@ -19,3 +19,4 @@ mod repositories;
 mod repository_creation_templates;
 mod routing;
 mod sessions;
+mod tagging;
