@@ -24,24 +24,24 @@ async fn tagged(world: &World, name: &str, key: &str) -> String {
 async fn tagged_repositories_come_in_pages_and_those_never_tagged_do_not() {
     let Some(world) = world().await else { return };
     world.repository("never").await;
-    for name in ["c", "a", "b"] {
+    for name in ["cc", "aa", "bb"] {
         tagged(&world, name, "one").await;
     }
-    let arn = tagged(&world, "d", "two").await;
+    let arn = tagged(&world, "dd", "two").await;
     let (_, first) =
         ask(&world, json!({"ResourceTypeFilters": ["ecr:repository"], "ResourcesPerPage": 3})).await;
-    assert_eq!(names(&first), ["a", "b", "c"]);
+    assert_eq!(names(&first), ["aa", "bb", "cc"]);
     assert_eq!(first["ResourceTagMappingList"][0]["Tags"], json!([{"Key": "one", "Value": "v"}]));
     let token = first["PaginationToken"].as_str().unwrap();
     let (_, second) = ask(&world, json!({"ResourcesPerPage": 3, "PaginationToken": token})).await;
-    assert_eq!((names(&second), &second["PaginationToken"]), (vec!["d"], &json!("")));
+    assert_eq!((names(&second), &second["PaginationToken"]), (vec!["dd"], &json!("")));
     let filtered = |key: &str| json!({"TagFilters": [{"Key": key}]});
-    assert_eq!(names(&ask(&world, filtered("two")).await.1), ["d"]);
+    assert_eq!(names(&ask(&world, filtered("two")).await.1), ["dd"]);
     assert!(names(&ask(&world, json!({"ResourceTypeFilters": ["ec2"]})).await.1).is_empty());
 
     world.ecr("UntagResource", json!({"resourceArn": arn, "tagKeys": ["two"]})).await;
     let (_, all) = ask(&world, json!({})).await;
-    assert_eq!(names(&all), ["a", "b", "c", "d"], "what had tags once is told of");
+    assert_eq!(names(&all), ["aa", "bb", "cc", "dd"], "what had tags once is told of");
     assert_eq!(all["ResourceTagMappingList"][3]["Tags"], json!([]));
     assert!(names(&ask(&world, filtered("two")).await.1).is_empty());
 }
