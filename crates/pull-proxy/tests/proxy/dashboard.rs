@@ -65,7 +65,8 @@ const LANGUAGE: [&str; 9] =
 
 /// A running daemon's series with their labels, after every kind of thing has happened to it, and its families.
 async fn exposed() -> (BTreeMap<String, BTreeSet<String>>, BTreeSet<String>) {
-    let world = World::with_rules("", &format!("{HUB_RULE}fallback = \"upstream\"\n")).await;
+    let world =
+        World::with_rules("blobs = \"verify\"", &format!("{HUB_RULE}fallback = \"upstream\"\n")).await;
     let image = world.ecr.add(REPOSITORY, "1", &Image::new(&["linux/amd64"]).layer_size(3 * 1024 * 1024));
     world.hub.add_image("library/only", "1", &["linux/amd64"]);
     for path in ["alpine", "alpine", "only"] {
