@@ -245,7 +245,7 @@ impl Authenticator {
             from: None,
             headers,
             body: message::whole(Bytes::new()),
-            pieces: Pieces::Large,
+            pieces: Pieces::Any,
         };
         let answer = wire.send(message, wire::idle()).await?;
         let subject = format!("the token of {}", self.host);

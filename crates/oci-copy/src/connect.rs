@@ -39,33 +39,32 @@ type Connection = MaybeHttpsStream<TokioIo<TcpStream>>;
 
 /// How large the pieces of a body are at most. A connection has one in its buffer, and one on its way.
 ///
-/// Over HTTP/1 that is also the most that is read at once, and that the head of an answer may have. It is a fixed size,
-/// since hyper's buffers that grow with what comes overshoot their limit. Over HTTP/2 pieces are small by themselves.
+/// Over HTTP/1 that is also the most that is read at once, and that the head of an answer may have. Over HTTP/2 pieces are
+/// small by themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pieces {
-    /// 128 KiB: the fewer pieces, the less processor time.
+    /// As hyper's buffers grow with what comes, to some 400 KiB and over: the least processor time for a byte.
+    Any,
+    /// [`Pieces::LARGE`], for some bodies at a time.
     Large,
-    /// 8 KiB, the least that hyper takes: for very many bodies at a time.
+    /// [`Pieces::SMALL`], for very many bodies at a time.
     Small,
 }
 
 impl Pieces {
-    /// Most bytes of a piece.
-    #[must_use]
-    pub const fn bytes(self) -> usize {
-        match self {
-            Self::Large => 128 * 1024,
-            Self::Small => 8 * 1024,
-        }
-    }
+    /// Most bytes of a large piece.
+    pub const LARGE: usize = 128 * 1024;
+    /// Most bytes of a small piece; hyper takes no less.
+    pub const SMALL: usize = 8 * 1024;
 }
 
 /// Sends requests over connections that it keeps.
 type HttpClient = Client<Connector, Body>;
 
-/// A client for each size of pieces.
+/// A client for each size of pieces, with connections of its own.
 #[derive(Clone, Debug)]
 pub(crate) struct HttpClients {
+    any: HttpClient,
     large: HttpClient,
     small: HttpClient,
 }
@@ -73,6 +72,7 @@ pub(crate) struct HttpClients {
 impl HttpClients {
     pub(crate) fn of(&self, pieces: Pieces) -> &HttpClient {
         match pieces {
+            Pieces::Any => &self.any,
             Pieces::Large => &self.large,
             Pieces::Small => &self.small,
         }
@@ -106,19 +106,26 @@ pub(crate) fn http_clients(
     let connector = Connector(HttpsConnector::from((route, with_alpn)));
 
     Ok(HttpClients {
+        any: http_client(connector.clone(), Pieces::Any),
         large: http_client(connector.clone(), Pieces::Large),
         small: http_client(connector, Pieces::Small),
     })
 }
 
 fn http_client(connector: Connector, pieces: Pieces) -> HttpClient {
-    Client::builder(TokioExecutor::new())
+    let mut builder = Client::builder(TokioExecutor::new());
+    builder
         .timer(TokioTimer::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(POOL_TIMEOUT)
-        .pool_max_idle_per_host(POOL_SIZE)
-        .http1_read_buf_exact_size(pieces.bytes())
-        .build(connector)
+        .pool_max_idle_per_host(POOL_SIZE);
+    // Fixed sizes, since buffers that grow overshoot their limit.
+    match pieces {
+        Pieces::Any => &mut builder,
+        Pieces::Large => builder.http1_read_buf_exact_size(Pieces::LARGE),
+        Pieces::Small => builder.http1_read_buf_exact_size(Pieces::SMALL),
+    };
+    builder.build(connector)
 }
 
 fn tls(roots: &[CertificateDer<'static>]) -> Result<ClientConfig, rustls::Error> {

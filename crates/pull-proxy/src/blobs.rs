@@ -29,7 +29,7 @@ use crate::manifests::Budget;
 use crate::registries::Place;
 
 /// Least bytes of a transfer that are held for its readers, however many transfers there are: one small piece.
-const SMALLEST_WINDOW: usize = Pieces::Small.bytes();
+const SMALLEST_WINDOW: usize = Pieces::SMALL;
 /// Window of a transfer that is read ahead of its readers.
 const READ_AHEAD: usize = 4 * SMALLEST_WINDOW;
 /// A blob of at most so many bytes is read whole before its answer begins.
@@ -257,7 +257,7 @@ impl Blobs {
 
     /// Large pieces, unless there are so many transfers that a window would hold next to none.
     fn pieces(&self) -> Pieces {
-        if self.share() < LARGE_PIECES * Pieces::Large.bytes() { Pieces::Small } else { Pieces::Large }
+        if self.share() < LARGE_PIECES * Pieces::LARGE { Pieces::Small } else { Pieces::Large }
     }
 
     /// Takes a transfer that has ended out of the list; what is small and complete is kept.

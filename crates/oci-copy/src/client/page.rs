@@ -48,7 +48,7 @@ impl Registry {
             body: Bytes::new(),
             follow: list.follow,
             patience: wire::IDLE_TIMEOUT,
-            pieces: Pieces::Large,
+            pieces: Pieces::Any,
         };
         let read = || async {
             let response = self.call(&call).await?;

@@ -241,7 +241,7 @@ impl Registry {
             body: Bytes::new(),
             follow: true,
             patience: wire::IDLE_TIMEOUT,
-            pieces: Pieces::Large,
+            pieces: Pieces::Any,
         };
         let response = self.call(&call).await?;
         self.inner.pulls.note(failure::pull_limit(response.headers()));
@@ -268,7 +268,7 @@ impl Registry {
             body: Bytes::new(),
             follow: true,
             patience: wire::IDLE_TIMEOUT,
-            pieces: Pieces::Large,
+            pieces: Pieces::Any,
         };
         let response = self.call(&call).await?;
         if response.status() == StatusCode::OK {

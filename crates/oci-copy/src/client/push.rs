@@ -69,7 +69,7 @@ impl Registry {
             // A redirect says that the blob is there; its target is often signed for GET only.
             follow: false,
             patience: IDLE_TIMEOUT,
-            pieces: Pieces::Large,
+            pieces: Pieces::Any,
         };
         let ask = || async {
             let response = self.call(&call).await?;
@@ -118,7 +118,7 @@ impl Registry {
             body: Bytes::new(),
             follow: false,
             patience: IDLE_TIMEOUT,
-            pieces: Pieces::Large,
+            pieces: Pieces::Any,
         };
         let response = self.call(&call).await?;
         match response.status() {
@@ -160,14 +160,8 @@ impl Registry {
         let body = body.inspect(move |piece| watch.passed(piece.as_ref().map_or(0, Bytes::len)));
         let body = message::streamed(body);
         let base = self.inner.endpoint.clone();
-        let message = Message {
-            method: Method::PUT,
-            url: &url,
-            from: Some(&base),
-            headers,
-            body,
-            pieces: Pieces::Large,
-        };
+        let message =
+            Message { method: Method::PUT, url: &url, from: Some(&base), headers, body, pieces: Pieces::Any };
         let answer = self.inner.wire.send(message, patience).await;
         // The stream's own reason comes first: the connection only reports that the body ended early.
         if let Some(reason) = failure.take() {
@@ -184,7 +178,7 @@ impl Registry {
             body: Bytes::new(),
             follow: false,
             patience: IDLE_TIMEOUT,
-            pieces: Pieces::Large,
+            pieces: Pieces::Any,
         };
         match response.status() {
             StatusCode::CREATED | StatusCode::NO_CONTENT | StatusCode::ACCEPTED => Ok(Upload::Done),
@@ -233,7 +227,7 @@ impl Registry {
             body: manifest.raw().clone(),
             follow: false,
             patience: IDLE_TIMEOUT,
-            pieces: Pieces::Large,
+            pieces: Pieces::Any,
         };
         let put = || async {
             self.inner.manifest_puts.turn().await;
