@@ -30,7 +30,7 @@ use crate::registries::Place;
 
 /// Least bytes of a transfer that are held for its readers, however many transfers there are: one small piece.
 const SMALLEST_WINDOW: usize = Pieces::SMALL;
-/// Window of a transfer that is read ahead of its readers.
+/// A transfer whose window is no larger is not read ahead of its readers.
 const READ_AHEAD: usize = 4 * SMALLEST_WINDOW;
 /// A blob of at most so many bytes is read whole before its answer begins.
 const SMALL: u64 = 64 * 1024;

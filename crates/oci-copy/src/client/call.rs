@@ -91,16 +91,7 @@ impl Registry {
             if let (true, Some(header)) = (own, &sent.header) {
                 headers.insert(AUTHORIZATION, header.clone());
             }
-            let body = message::whole(call.body.clone());
-            let message = Message {
-                method: call.method.clone(),
-                url: &call.url,
-                from: None,
-                headers,
-                body,
-                pieces: call.pieces,
-            };
-            let response = self.inner.wire.send(message, wire::within(call.patience)).await?;
+            let response = self.send(call, &call.url, None, headers, call.body.clone()).await?;
             let status = response.status();
             if !own || !matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
                 return if call.follow && is_redirect(status) {
@@ -144,6 +135,20 @@ impl Registry {
         })
     }
 
+    /// Sends a call's request to where it leads by now.
+    async fn send(
+        &self,
+        call: &Call<'_>,
+        url: &Url,
+        from: Option<&Url>,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Response, Error> {
+        let body = message::whole(body);
+        let message = Message { method: call.method.clone(), url, from, headers, body, pieces: call.pieces };
+        self.inner.wire.send(message, wire::within(call.patience)).await
+    }
+
     fn sends_basic(&self, header: &Option<http::HeaderValue>) -> bool {
         header.as_ref().is_some_and(|header| header.as_bytes().starts_with(b"Basic"))
     }
@@ -181,16 +186,7 @@ impl Registry {
             let next = self.resolve(&at, location)?;
             // Authorization is not sent on, wherever the redirect leads: targets carry their own in
             // the URL, and object stores refuse a request with two.
-            let headers = call.headers.clone();
-            let message = Message {
-                method: call.method.clone(),
-                url: &next,
-                from: Some(&at),
-                headers,
-                body: message::whole(Bytes::new()),
-                pieces: call.pieces,
-            };
-            response = self.inner.wire.send(message, wire::within(call.patience)).await?;
+            response = self.send(call, &next, Some(&at), call.headers.clone(), Bytes::new()).await?;
             if !is_redirect(response.status()) {
                 return Ok(response);
             }
